@@ -1,0 +1,1 @@
+"""Faces and nothing else: reading frames, judging challenges, provisioning and measuring models."""

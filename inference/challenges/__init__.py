@@ -1,0 +1,1 @@
+"""Active liveness: one module per kind of challenge, each with instruction, capture plan, features and matcher."""
