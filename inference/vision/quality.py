@@ -1,0 +1,60 @@
+"""How usable a face is: sharpness, light, size and where it looks."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landseal.inference.reading import FrameQuality
+from landseal.inference.vision.decode import Rgb
+
+MEASURED_SIDE = 112
+"""Pixels to which a face is brought before its sharpness is measured, so that distance does not change the number."""
+_EYE_RIGHT, _EYE_LEFT, _FOREHEAD, _CHIN = 33, 263, 10, 152
+
+
+def quality(rgb: Rgb, box: tuple[float, float, float, float], landmarks: NDArray[np.float32]) -> FrameQuality:
+    """Measures one face in uint8 [height, width, 3]; box in pixels, landmarks float32 [468, 3].
+
+    Sharpness is the variance of the Laplacian of the grey face at 112x112 (Pech-Pacheco et al., 2000), brightness its
+    mean.
+    """
+    grey = cv2.cvtColor(_face(rgb, box), cv2.COLOR_RGB2GRAY)
+    yaw, pitch, roll = head_pose(landmarks)
+    return FrameQuality(
+        sharpness=float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1].item() ** 2),
+        brightness=float(cv2.mean(grey)[0]),
+        face_px=box[2],
+        yaw=yaw,
+        pitch=pitch,
+        roll=roll,
+    )
+
+
+def _face(rgb: Rgb, box: tuple[float, float, float, float]) -> Rgb:
+    height, width = rgb.shape[:2]
+    x0, y0 = (min(max(int(v), 0), last - 1) for v, last in zip(box[:2], (width, height), strict=True))
+    x1, y1 = max(x0 + 1, min(int(box[0] + box[2]), width)), max(y0 + 1, min(int(box[1] + box[3]), height))
+    shrinks = x1 - x0 > MEASURED_SIDE and y1 - y0 > MEASURED_SIDE
+    how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(rgb[y0:y1, x0:x1], (MEASURED_SIDE, MEASURED_SIDE), interpolation=how), np.uint8)
+
+
+def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
+    """Yaw, pitch and roll in degrees from FaceMesh [468, 3].
+
+    Yaw is positive when the nose points to the image's right, pitch when it points up, roll when the head leans
+    clockwise in the image. The axes are the line through the outer eye corners and the line from chin to forehead; both
+    come from one camera without calibration, so they are good to about five degrees.
+    """
+    across = (landmarks[_EYE_LEFT] - landmarks[_EYE_RIGHT]).astype(np.float64)
+    down = (landmarks[_CHIN] - landmarks[_FOREHEAD]).astype(np.float64)
+    forward = np.cross(across, down)  # away from the camera for an upright face
+    roll = math.degrees(math.atan2(across[1], across[0]))
+    nose = -forward / max(float(np.linalg.norm(forward)), 1e-9)
+    yaw = math.degrees(math.atan2(nose[0], -nose[2]))
+    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -nose[1]))))
+    return yaw, pitch, roll
