@@ -1,0 +1,1 @@
+"""Where a client's frames come from: a real camera, or the puppet of the demo."""

@@ -1,0 +1,192 @@
+"""A portrait that moves its lips on command: **an attack tool**, kept for the demo and for tests.
+
+One photograph and its face mesh are enough to answer a lip instruction: this module does what an attacker with a stolen
+portrait would do. The product marks every receipt and contract made from such frames and refuses them outside
+``policy=demo``; how often the checks fail to notice is measured by :mod:`landseal.inference.challenges.evaluate`.
+
+A head drift of a few pixels, blinks, a little turning, flicker and sensor noise are added, so that no two frames are alike.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from landseal.clients.cameras.facewarp import FaceWarp, Grid, MouthShape
+
+Image = NDArray[np.uint8]
+
+_MARGIN = 48
+"""Pixels kept around the canvas, so that a drifting head never shows an edge."""
+_TRANSITION_MS = 150.0
+"""Time from one shape to the next; lips take 100 to 200 ms for it."""
+
+MOUTH_SHAPES: Mapping[str, MouthShape] = {
+    "RELAXED": MouthShape(1.0, 0.0),
+    "OPEN": MouthShape(0.94, 0.42),
+    "ROUND": MouthShape(0.58, 0.09),
+    "SPREAD": MouthShape(1.32, 0.015),
+    "CLOSED": MouthShape(1.0, 0.0),
+}
+"""Targets of the warp. Chosen so that FaceMesh, which tends towards the average face, measures clear shapes."""
+
+
+@dataclass(frozen=True)
+class Pose:
+    """How the head stands in one frame: shift in pixels, roll in radians, scale, turn (about -0.1..0.1), lids shut 0..1."""
+
+    dx: float = 0.0
+    dy: float = 0.0
+    roll: float = 0.0
+    scale: float = 1.0
+    turn: float = 0.0
+    blink: float = 0.0
+
+
+@dataclass(frozen=True)
+class Rendering:
+    """How frames look: canvas and face width in pixels, JPEG quality, noise (standard deviation, grey levels), blur (pixels)."""
+
+    width: int = 480
+    height: int = 640
+    face_px: float = 220.0
+    jpeg_quality: int = 92
+    noise: float = 1.5
+    blur: float = 0.0
+
+
+class Puppet:
+    """Animates one portrait. An attack tool for demo and tests; see the module's text."""
+
+    def __init__(self, portrait_rgb: Image, landmarks: Grid, rendering: Rendering | None = None) -> None:
+        """Takes a portrait, uint8 RGB [H, W, 3], and its FaceMesh points, float32 [468, 3] in its pixels."""
+        if portrait_rgb.ndim != 3 or landmarks.shape != (468, 3) or not np.isfinite(landmarks).all():
+            raise ValueError("a portrait [H, W, 3] and finite landmarks [468, 3] are needed")
+        self._look = rendering or Rendering()
+        self._base, points = _place(portrait_rgb, landmarks, self._look)
+        self._face = FaceWarp(points)
+
+    def render(self, weights: Mapping[str, float], pose: Pose | None = None) -> Image:
+        """One frame, uint8 RGB [height, width, 3], without noise.
+
+        ``weights`` mixes shapes of :data:`MOUTH_SHAPES` by name; what is missing to 1 is relaxed.
+        """
+        pose = pose or Pose()
+        u, v = self._face.to_face(*self._canvas(pose))
+        u, v, inside = self._face.unwarp(u, v, _mix(weights), pose.blink, pose.turn)
+        x, y = self._face.to_pixels(u, v)
+        frame = cv2.remap(self._base, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        return _paint_mouth(np.asarray(frame, np.uint8), inside, self._face.unit)
+
+    def perform(
+        self,
+        actions: Sequence[tuple[str, int]],
+        frame_times_ms: Sequence[int],
+        rng: random.Random,
+        lead_in_ms: int = 600,
+    ) -> list[bytes]:
+        """JPEG frames at the given times, of a puppet following the actions (shape name, hold time in ms) after a lead-in."""
+        motion = Performance.draw(actions, lead_in_ms, frame_times_ms, rng)
+        noise = np.random.default_rng(rng.getrandbits(64))
+        return [self._shoot(motion.weights(t), motion.pose(t), noise) for t in frame_times_ms]
+
+    def _shoot(self, weights: Mapping[str, float], pose: Pose, noise: np.random.Generator) -> bytes:
+        frame = self.render(weights, pose).astype(np.float32)
+        if self._look.blur > 0:
+            frame = cv2.GaussianBlur(frame, (0, 0), self._look.blur).astype(np.float32)
+        frame *= 1.0 + noise.normal(0.0, 0.004)
+        frame += noise.standard_normal(frame.shape, dtype=np.float32) * self._look.noise
+        bgr = np.clip(frame, 0, 255).astype(np.uint8)[..., ::-1]
+        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, self._look.jpeg_quality])
+        if not done:
+            raise ValueError("the frame could not be encoded")
+        return data.tobytes()
+
+    def _canvas(self, pose: Pose) -> tuple[Grid, Grid]:
+        """For each pixel of the frame, where it lies on the placed portrait once the head's drift is undone."""
+        look, (cx, cy) = self._look, self._face.origin
+        y, x = np.mgrid[0 : look.height, 0 : look.width].astype(np.float32)
+        x, y = x + (_MARGIN - cx - pose.dx), y + (_MARGIN - cy - pose.dy)
+        c, s = math.cos(pose.roll) / pose.scale, math.sin(pose.roll) / pose.scale
+        return c * x + s * y + cx, -s * x + c * y + cy
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How one performance goes: its schedule, its delay behind the instruction, its strength and the head's wandering."""
+
+    schedule: tuple[tuple[float, str, float], ...]
+    """Per action: when it begins (ms), its shape, its strength (1 = the full shape)."""
+    waves: tuple[tuple[float, float, float], ...]
+    """Per part of the pose (dx, dy, roll, scale, turn): amplitude, period in ms, phase."""
+    blinks: tuple[float, ...]
+    """When the lids are shut (ms)."""
+
+    @classmethod
+    def draw(
+        cls, actions: Sequence[tuple[str, int]], lead_in_ms: int, frame_times_ms: Sequence[int], rng: random.Random
+    ) -> Performance:
+        """Draws a performance; a person reacts 40 to 180 ms after a change that was announced by a countdown."""
+        begin, schedule = lead_in_ms + rng.uniform(40, 180), []
+        for shape, hold in actions:
+            schedule.append((begin + rng.uniform(-30, 30), shape, rng.uniform(0.88, 1.1)))
+            begin += hold
+        waves = tuple(
+            (size * rng.uniform(0.6, 1.4), rng.uniform(2100, 5200), rng.uniform(0, 2 * math.pi))
+            for size in (3.0, 2.5, 0.012, 0.008, 0.03)
+        )
+        end = max(frame_times_ms, default=0)
+        blinks = tuple(t + rng.uniform(-900, 900) for t in range(1500, max(1501, end), 3200))
+        return cls(tuple(schedule), waves, blinks)
+
+    def weights(self, t: float) -> dict[str, float]:
+        """The shapes at a time, in shares: each new one fades in over the transition while all before fade out."""
+        mixed: dict[str, float] = {}
+        for begin, shape, strength in self.schedule:
+            share = min(1.0, max(0.0, (t - begin) / _TRANSITION_MS))
+            share = share * share * (3 - 2 * share)
+            mixed = {name: weight * (1 - share) for name, weight in mixed.items()}
+            mixed[shape] = mixed.get(shape, 0.0) + share * strength
+        return {name: weight for name, weight in mixed.items() if weight > 0}
+
+    def pose(self, t: float) -> Pose:
+        """The head at a time."""
+        dx, dy, roll, grow, turn = (a * math.sin(2 * math.pi * t / period + phase) for a, period, phase in self.waves)
+        blink = max((max(0.0, 1.0 - abs(t - b) / 130.0) for b in self.blinks), default=0.0)
+        return Pose(dx, dy, roll, 1.0 + grow, turn, blink)
+
+
+def _place(portrait: Image, landmarks: Grid, look: Rendering) -> tuple[Image, Grid]:
+    """Scales and shifts the portrait so that the face has the wanted width in the middle of canvas plus margin."""
+    low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
+    scale = look.face_px / float(high[0] - low[0])
+    size = np.array([look.width, look.height], np.float32) + 2 * _MARGIN
+    shift = size / 2 - (low + high) / 2 * scale
+    matrix = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]], np.float32)
+    how = cv2.INTER_AREA if scale < 0.7 else cv2.INTER_CUBIC
+    base = cv2.warpAffine(portrait, matrix, (int(size[0]), int(size[1])), flags=how, borderMode=cv2.BORDER_REFLECT_101)
+    points = landmarks * scale
+    points[:, :2] += shift
+    return np.asarray(base, np.uint8), points.astype(np.float32)
+
+
+def _mix(weights: Mapping[str, float]) -> MouthShape:
+    rest = 1.0 - sum(weights.values())
+    parts = [(MOUTH_SHAPES[name], share) for name, share in weights.items()] + [(MOUTH_SHAPES["RELAXED"], rest)]
+    return MouthShape(sum(s.width * w for s, w in parts), max(0.0, sum(s.gap * w for s, w in parts)))
+
+
+def _paint_mouth(frame: Image, inside: Grid, unit: float) -> Image:
+    """Darkens the gap between the lips (1 per pixel inside), softly at its edge, deeper towards its middle."""
+    if not inside.any():
+        return frame
+    soft = cv2.GaussianBlur(inside, (0, 0), max(0.8, 0.014 * unit))[..., None]
+    deep = cv2.GaussianBlur(inside, (0, 0), max(1.0, 0.08 * unit))[..., None]
+    flesh = np.array([82, 36, 36], np.float32) * (1.15 - 0.75 * deep)
+    return np.clip(frame * (1 - soft) + flesh * soft, 0, 255).astype(np.uint8)
