@@ -79,7 +79,7 @@ _MESSAGES: dict[TermCode, tuple[str, str]] = {
         "受让方未声明具有农业经营能力。", "The transferee has not declared agricultural capacity."),
     TermCode.UNKNOWN_CLAUSES: ("未知的权利义务标准条款代码。", "The code of the standard clauses is unknown."),
     TermCode.OVERLAP: (
-        "地块在此期间已有流转，合计面积超过地块面积。", "The parcel is already transferred in that time beyond its area."),
+        "地块在此期间已有流转，合计面积超过地块面积。", "The parcel is already transferred in that time."),
 }  # fmt: skip
 
 LABELS: dict[str, tuple[str, str]] = {
