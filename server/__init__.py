@@ -1,0 +1,1 @@
+"""The gRPC backend: two phones, two living people, one contract."""
