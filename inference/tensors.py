@@ -1,7 +1,7 @@
 """Names, dtypes and shapes of every tensor that crosses Triton: the single Python mirror of the ``config.pbtxt`` files.
 
-A test parses the files and finds no difference. Dimensions are as in the files: without the batch dimension where a model
-batches, -1 where a length varies.
+A test parses the files and finds no difference. Dimensions are as in the files: without the batch dimension where a
+model batches, -1 where a length varies.
 """
 
 from __future__ import annotations

@@ -1,10 +1,12 @@
 """Which frames of a burst are sampled for recognition and silent liveness: random, but spread over the whole burst.
 
-One frame from each equal segment means that nobody can swap faces for a part of the burst and be sure that the part goes
+One frame from each equal segment means that nobody can swap faces for a part of the burst and be sure that it goes
 unseen; the seed is the server's, drawn after the frames were committed to.
 """
 
 from __future__ import annotations
+
+import itertools
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +30,7 @@ def choose(usable: NDArray[np.bool_], samples: int, seed: int) -> NDArray[np.int
         raise ValueError("at least one sample is needed")
     rng = np.random.default_rng(seed % 2**64)
     edges = [i * len(usable) // samples for i in range(samples + 1)]
-    segments = (start + np.flatnonzero(usable[start:end]) for start, end in zip(edges, edges[1:], strict=False))
+    segments = (start + np.flatnonzero(usable[start:end]) for start, end in itertools.pairwise(edges))
     return np.array([rng.choice(held) if held.size else NOTHING for held in segments], np.int32)
 
 

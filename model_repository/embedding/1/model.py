@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]  # exists inside Triton only
 
 from landseal.inference.vision.embedder import Embedder
+
+Request: TypeAlias = Any
+Response: TypeAlias = Any
 
 
 class TritonPythonModel:
@@ -19,7 +22,7 @@ class TritonPythonModel:
         """Loads the weights from ``$LANDSEAL_WEIGHTS``; a missing file keeps the model from becoming ready."""
         self._embedder = Embedder(Path(os.environ["LANDSEAL_WEIGHTS"]))
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    def execute(self, requests: list[Request]) -> list[Response]:
         """Embeds the chips of all requests as one batch."""
         chips = [pb_utils.get_input_tensor_by_name(request, "CHIP").as_numpy() for request in requests]
         rows = self._embedder.embed(np.concatenate(chips) if len(chips) > 1 else chips[0])

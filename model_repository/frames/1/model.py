@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]  # exists inside Triton only
 
 from landseal.inference.vision.frame import FrameReader
 from landseal.inference.vision.frame_tensors import frame_tensors
+
+Request: TypeAlias = Any
+Response: TypeAlias = Any
 
 
 class TritonPythonModel:
@@ -21,15 +24,17 @@ class TritonPythonModel:
         cv2.setNumThreads(1)
         self._reader = FrameReader(Path(os.environ["LANDSEAL_WEIGHTS"]))
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    def execute(self, requests: list[Request]) -> list[Response]:
         """Reads the images of each request."""
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request: Any) -> Any:
+    def _answer(self, request: Request) -> Response:
         images = pb_utils.get_input_tensor_by_name(request, "IMAGE").as_numpy().ravel()
         cuts = []
         for image in images:
             if request.is_cancelled():  # a caller that gave up must not keep a core busy for the rest of its burst
-                return pb_utils.InferenceResponse(error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED))
+                return pb_utils.InferenceResponse(
+                    error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED)
+                )
             cuts.append(self._reader.read(image))
         return pb_utils.InferenceResponse([pb_utils.Tensor(name, value) for name, value in frame_tensors(cuts).items()])

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]  # exists inside Triton only
 
 from landseal.inference.vision.silent import SilentLiveness
+
+Request: TypeAlias = Any
+Response: TypeAlias = Any
 
 
 class TritonPythonModel:
@@ -19,7 +22,7 @@ class TritonPythonModel:
         """Loads the weights from ``$LANDSEAL_WEIGHTS``; a missing file keeps the model from becoming ready."""
         self._networks = SilentLiveness(Path(os.environ["LANDSEAL_WEIGHTS"]))
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    def execute(self, requests: list[Request]) -> list[Response]:
         """Judges the crops of all requests as one batch."""
         crops = [pb_utils.get_input_tensor_by_name(request, "CROPS").as_numpy() for request in requests]
         rows = self._networks.live(np.concatenate(crops) if len(crops) > 1 else crops[0])

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]  # exists inside Triton only
 
 from landseal.inference.tensors import MAX_SAMPLES
 from landseal.inference.vision.selection import choose, gather, with_mirrors
 
+Request: TypeAlias = Any
+Response: TypeAlias = Any
+
 
 class TritonPythonModel:
     """Stateless: the seed comes with each request."""
 
-    def execute(self, requests: list[Any]) -> list[Any]:
+    def execute(self, requests: list[Request]) -> list[Response]:
         """Chooses for each burst on its own."""
         return [self._answer(request) for request in requests]
 
-    def _answer(self, request: Any) -> Any:
+    def _answer(self, request: Request) -> Response:
         usable, chips, crops, samples, seed = (
             pb_utils.get_input_tensor_by_name(request, name).as_numpy()
             for name in ("USABLE", "CHIP", "CROPS", "SAMPLES", "SEED")
