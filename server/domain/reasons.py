@@ -8,6 +8,10 @@ import enum
 class Reason(enum.StrEnum):
     """Why something was refused or failed; a test holds these names equal to those of the proto."""
 
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        return name
+
     PASSED = enum.auto()
     FRAME_UNREADABLE = enum.auto()
     FACE_NOT_FOUND = enum.auto()
@@ -90,7 +94,3 @@ class Reason(enum.StrEnum):
     PAPER_IMPOSSIBLE = enum.auto()
 
     IMPORT_FAULTY = enum.auto()
-
-    @staticmethod
-    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
-        return name
