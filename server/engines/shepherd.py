@@ -2,14 +2,15 @@
 
 A process of its own, standard library only, single threaded. Who dies, and what then happens:
 
-1. The program that started it (even by SIGKILL): its end of the lifeline (standard input) closes, and the parent's id changes; the
-   engine is asked to stop, and killed after ``--orphan-grace``.
-2. This shepherd (even by SIGKILL): the kernel sends the engine ``--death-signal`` (PR_SET_PDEATHSIG, set after the change of account,
-   which would clear it).
-3. The engine: its remaining children are killed (they are given to this process as their subreaper), files named by ``--sweep`` are
-   removed, and the exit code is passed on.
+1. The program that started it (even by SIGKILL): its end of the lifeline (standard input) closes, and the parent's id
+   changes; the engine is asked to stop, and killed after ``--orphan-grace``.
+2. This shepherd (even by SIGKILL): the kernel sends the engine ``--death-signal`` (PR_SET_PDEATHSIG, set after the
+   change of account, which would clear it).
+3. The engine: its remaining children are killed (they are given to this process as their subreaper), files named by
+   ``--sweep`` are removed, and the exit code is passed on.
 
-SIGTERM or SIGINT to the shepherd is the polite stop, with ``--grace``. The engine's process id is the only line on standard output.
+SIGTERM or SIGINT to the shepherd is the polite stop, with ``--grace``. The engine's process id is the only line on
+standard output.
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ def _launch(options: argparse.Namespace, libc: ctypes.CDLL) -> int:
     if child == 0:
         try:
             _become_engine(options, libc, shepherd)
-        except BaseException as error:  # noqa: BLE001 - the fork must end here, whatever happened, and not run on as a second shepherd
+        except BaseException as error:  # the fork must end here, and never run on as a second shepherd
             os.write(2, f"the engine could not be started: {error}\n".encode())
         finally:
             os._exit(127)

@@ -1,16 +1,15 @@
-"""NVIDIA Triton as a child of this program: gRPC on loopback only, no model control, no response cache, no payloads in its log."""
+"""NVIDIA Triton as a child of this program: gRPC on loopback only, no model control, no response cache."""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import secrets
 import signal
 import sys
 import sysconfig
-import threading
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,19 +17,10 @@ import grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from landseal.server.engines.account import Account, all_reachable, make_folder, unprivileged
-from landseal.server.engines.process import (
-    Command,
-    EngineFailed,
-    EngineProcess,
-    EngineUnavailable,
-    free_port,
-    locked,
-    log_tail,
-    port_is_free,
-)
+from landseal.server.engines.embedded import EmbeddedEngine
+from landseal.server.engines.process import Command, EngineFailed, EngineProcess, EngineUnavailable, port_is_free
 
-_START_S = 180.0
-"""How long loading all models may take; on two busy cores it takes seconds, with TensorRT engines a minute."""
+_LOG = logging.getLogger(__name__)
 
 _SHM = Path("/dev/shm")  # noqa: S108 - the kernel's shared memory, where Triton's Python backend puts its regions
 
@@ -38,14 +28,15 @@ _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_C
 """What Triton inherits of our own environment; the rest may hold secrets."""
 
 
-class EmbeddedTriton:
-    """One tritonserver with the models of ``repository``, run while :meth:`start` .. :meth:`stop`.
+class EmbeddedTriton(EmbeddedEngine):
+    """One tritonserver with the models of ``repository``; its address is ``127.0.0.1:port`` (gRPC, no TLS).
 
     As root it runs as nobody when that account can read the interpreter, the models and the weights; otherwise as root.
     A model that does not load (a missing weight) keeps the others running; the models' readiness tells.
     """
 
     name = "triton"
+    _start_s = 240.0  # loading all models: seconds on two idle cores, a minute or more on busy ones
 
     def __init__(
         self,
@@ -67,7 +58,7 @@ class EmbeddedTriton:
             metrics_port: Prometheus metrics on this loopback port; none by default.
             environment: further variables for the models.
         """
-        self._folder = make_folder(make_folder(home.absolute(), 0o711) / "triton", 0o711)
+        super().__init__(home)
         self._weights = weights_dir.absolute()
         self._repository = (repository or packaged_repository()).resolve()
         self._config_name = config_name
@@ -75,24 +66,6 @@ class EmbeddedTriton:
         self._environment = dict(environment or {})
         # Unique to the home, so that leftovers of its own kind can be found after a kill of everything.
         self._shm_home = "landseal-" + hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12] + "-"
-        self._port: int | None = None
-        self._process: EngineProcess | None = None
-        self._guard = threading.Lock()
-
-    @property
-    def log(self) -> Path:
-        """The engine's log."""
-        return self._folder / "log"
-
-    @property
-    def pid(self) -> int | None:
-        """Process id of tritonserver, None before the first start."""
-        return self._process.pid if self._process else None
-
-    @property
-    def shepherd_pid(self) -> int | None:
-        """Process id of tritonserver's shepherd, None before the first start."""
-        return self._process.shepherd_pid if self._process else None
 
     @property
     def shared_memory(self) -> list[Path]:
@@ -107,7 +80,7 @@ class EmbeddedTriton:
         """
         with self._channel() as channel:
             # Metadata's answer is name = 1, version = 2; the generated stub would tie this room to tritonclient.
-            ask = channel.unary_unary("/inference.GRPCInferenceService/ServerMetadata")
+            ask = channel.unary_unary("/inference.GRPCInferenceService/ServerMetadata", bytes, bytes)
             try:
                 answer: bytes = ask(b"", timeout=5.0)
             except grpc.RpcError as error:
@@ -116,40 +89,6 @@ class EmbeddedTriton:
         start = 4 + name_length
         return answer[start : start + answer[start - 1]].decode()
 
-    def alive(self) -> bool:
-        """Whether tritonserver runs."""
-        return self._process is not None and self._process.alive()
-
-    def start(self) -> str:
-        """Starts the engine and waits until every model was tried and gRPC answers.
-
-        Returns:
-            ``127.0.0.1:port``; the port stays the same for the life of this object. Safe to call again.
-
-        Raises:
-            EngineUnavailable: this machine cannot run it.
-            EngineInUse: another process runs this home.
-            EngineFailed: it ended or did not answer in time.
-        """
-        with self._guard:
-            if not self.alive():
-                self._reap()
-                with locked(self._folder / "lock") as lock:
-                    self._prepare()
-                    self._launch_on_some_port(lock)
-            return f"127.0.0.1:{self._port}"
-
-    def stop(self) -> None:
-        """Lets running inferences end (5 s), then waits until no process and no shared memory is left. Safe to call again."""
-        with self._guard:
-            if self._process is not None:
-                self._process.stop()
-                self._sweep()
-
-    def _reap(self) -> None:
-        if self._process is not None and not self._process.wait(10.0):
-            raise EngineFailed(f"the former tritonserver {self._process.pid} does not end")
-
     def _sweep(self) -> None:
         for path in self.shared_memory:
             path.unlink(missing_ok=True)
@@ -157,22 +96,6 @@ class EmbeddedTriton:
     def _prepare(self) -> None:
         self._sweep()
         prepare_backend(self._folder / "backends" / "python")
-
-    def _launch_on_some_port(self, lock: int) -> None:
-        """On the first start another port is tried when the chosen one was snatched; later the port is a promise."""
-        tries = 5 if self._port is None else 1
-        for left in reversed(range(tries)):
-            port = self._port or free_port()
-            self._process = EngineProcess.launch(self._command(port), lock)
-            try:
-                self._await_ready(self._process, port)
-            except EngineFailed:
-                self._process.stop()
-                if left and not port_is_free(port):
-                    continue
-                raise
-            self._port = port
-            return
 
     def _command(self, port: int) -> Command:
         shm_prefix = self._shm_home + secrets.token_hex(4)
@@ -190,6 +113,8 @@ class EmbeddedTriton:
 
     def _account(self) -> Account | None:
         account = unprivileged()
+        if account is None:
+            return None
         needed = [
             Path(sys.executable),
             Path(sysconfig.get_path("stdlib")),
@@ -201,7 +126,11 @@ class EmbeddedTriton:
             self._weights,
             *_import_roots(),
         ]
-        return account if all_reachable(needed, account) else None
+        closed = next((path for path in needed if not all_reachable(path, account)), None)
+        if closed is not None:
+            _LOG.warning("Triton runs as root: the unprivileged account cannot read all of %s", closed)
+            return None
+        return account
 
     def _options(self, port: int, shm_prefix: str) -> list[str]:
         options = {
@@ -244,15 +173,13 @@ class EmbeddedTriton:
             **self._environment,
         }
 
-    def _await_ready(self, process: EngineProcess, port: int) -> None:
-        """Waits for the health service, which answers only after all models were tried."""
-        deadline = time.monotonic() + _START_S
-        while process.alive() and time.monotonic() < deadline:
-            # Connecting is left to plain TCP until something listens: gRPC would back off for seconds.
-            if not port_is_free(port) and _serving(port) and process.alive():
-                return
-            time.sleep(0.05)
-        raise EngineFailed(f"Triton did not become ready; end of {self.log}:\n{log_tail(self.log)}")
+    def _ready(self, process: EngineProcess, port: int) -> bool:
+        """Asks the health service, which answers only after all models were tried."""
+        # Until something listens gRPC is not asked: it would back off for seconds.
+        return not port_is_free(port) and _serving(port) and process.alive()
+
+    def _address(self, port: int) -> str:
+        return f"127.0.0.1:{port}"
 
     def _channel(self) -> grpc.Channel:
         if self._port is None:
@@ -282,7 +209,8 @@ def prepare_backend(folder: Path) -> None:
     wheel = _wheel_folder()
     stub = "triton_python_backend_stub"
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    sources = [wheel / "backends" / "python" / name for name in ("libtriton_python.so", "triton_python_backend_utils.py")]
+    names = ("libtriton_python.so", "triton_python_backend_utils.py")
+    sources = [wheel / "backends" / "python" / name for name in names]
     sources.append(wheel / "python_backend_stubs" / version / stub)
     make_folder(folder, 0o755).parent.chmod(0o755)
     for source in sources:
@@ -297,7 +225,7 @@ def _wheel_folder() -> Path:
     spec = importlib.util.find_spec("pytriton")
     folder = Path(spec.origin).parent / "tritonserver" if spec is not None and spec.origin else None
     if folder is None or not (folder / "bin" / "tritonserver").is_file():
-        raise EngineUnavailable("Triton's programs are missing: install nvidia-pytriton, or give the address of a server")
+        raise EngineUnavailable("Triton is missing: install nvidia-pytriton, or give the address of a server")
     return folder
 
 
@@ -308,14 +236,16 @@ def _libpython() -> Path:
     for folder in filter(None, folders):
         if (Path(folder) / name).exists():
             return Path(folder) / name
-    raise EngineUnavailable(f"{name} is missing: install it (Debian and Ubuntu: apt install {name.removesuffix('.so.1.0')})")
+    package = name.removesuffix(".so.1.0")
+    raise EngineUnavailable(f"{name} is missing (Debian and Ubuntu: apt install {package})")
 
 
 def _import_roots() -> list[Path]:
     """Folders that models import from: those with ``landseal`` in them, then this environment's packages."""
     spec = importlib.util.find_spec("landseal")
-    portions = [Path(place).absolute().parent for place in (spec.submodule_search_locations or ())] if spec is not None else []
-    return list(dict.fromkeys([*portions, Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))]))
+    places = (spec.submodule_search_locations or ()) if spec is not None else ()
+    packages = (Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
+    return list(dict.fromkeys([*(Path(place).absolute().parent for place in places), *packages]))
 
 
 def _serving(port: int) -> bool:

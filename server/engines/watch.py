@@ -36,8 +36,8 @@ class Engine(Protocol):
 class EngineWatch:
     """Watches engines from one thread each, so that a slow restart of one holds up no other.
 
-    After a death the restart follows at once; further deaths or failed starts within ``settled_s`` double the pause up to
-    ``backoff_max_s``, so that a broken engine does not eat the machine.
+    After a death the restart follows at once; further deaths or failed starts within ``settled_s`` double the pause up
+    to ``backoff_max_s``, so that a broken engine does not eat the machine.
     """
 
     def __init__(
@@ -66,7 +66,8 @@ class EngineWatch:
         """
         try:
             with ThreadPoolExecutor(max_workers=max(1, len(self._engines))) as pool:
-                addresses = dict(zip(self._restarts, pool.map(lambda engine: engine.start(), self._engines), strict=True))
+                started = pool.map(lambda engine: engine.start(), self._engines)
+                addresses = dict(zip(self._restarts, started, strict=True))
         except EngineError:
             self.close()
             raise
