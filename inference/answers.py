@@ -65,12 +65,10 @@ def _within_unit(values: NDArray[np.generic]) -> bool:
 
 
 def _check_selected(chosen: list[int], usable: list[bool], samples: int) -> None:
-    """Each slot names a usable frame of its own segment, and is empty only when its segment has none."""
+    """Each slot names a usable frame of its own segment, or is empty when none there could be cut."""
     for slot, index in enumerate(chosen):
         start, end = (edge * len(usable) // samples for edge in (slot, slot + 1))
-        if index == _NOTHING and not any(usable[start:end]):
-            continue
-        if not (start <= index < end and usable[index]):
+        if index != _NOTHING and not (start <= index < end and usable[index]):
             raise FaceReaderBroken("SELECTED does not follow from USABLE")
 
 

@@ -17,8 +17,6 @@ EMBEDDING_SIZE: Final = 128
 LANDMARK_COUNT: Final = 468
 QUALITY_FIELDS: Final = ("sharpness", "brightness", "face_px", "yaw", "pitch", "roll")
 """Order of the QUALITY tensor; the fields of :class:`landseal.inference.reading.FrameQuality`."""
-FRAME_OUTPUTS: Final = ("FAULT", "FACE_COUNT", "USABLE", "SCORE", "BOX", "SIZE", "QUALITY", "HASH", "LANDMARKS")
-"""Per-frame tensors that leave the engine; CHIP and CROPS stay inside."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ def _many(tensor: Tensor) -> Tensor:
 
 _BURST_IN: Final = {"IMAGES": Tensor("BYTES", (-1, 1)), **_ASK}
 _BURST_OUT: Final = {
-    **{name: _many(_FRAME[name]) for name in FRAME_OUTPUTS},
+    **{name: _many(tensor) for name, tensor in _FRAME.items()},
     "SELECTED": Tensor("INT32", (-1,)),
     "EMBEDDINGS": _many(_EMBEDDING),
 }
@@ -72,11 +70,11 @@ FACE_BURST: Final = "face_burst"
 FACE_BURST_ACTIVE: Final = "face_burst_active"
 
 MODELS: Final[dict[str, Model]] = {
-    "frames": Model(MAX_FRAMES, {"IMAGE": Tensor("BYTES", (1,))}, {**_FRAME, "CHIP": _CHIP, "CROPS": _CROPS}),
+    "frames": Model(MAX_FRAMES, {"IMAGE": Tensor("BYTES", (1,))}, _FRAME),
     "select": Model(
         0,
-        {"USABLE": _many(_FRAME["USABLE"]), "CHIP": _many(_CHIP), "CROPS": _many(_CROPS), **_ASK},
-        {"SELECTED": Tensor("INT32", (-1,)), "CHIPS": _many(_CHIP), "CROPS_CHOSEN": _many(_CROPS)},
+        {"IMAGES": Tensor("BYTES", (-1, 1)), "USABLE": _many(_FRAME["USABLE"]), "BOX": _many(_FRAME["BOX"]), **_ASK},
+        {"SELECTED": Tensor("INT32", (-1,)), "CHIPS": _many(_CHIP), "CROPS": _many(_CROPS)},
     ),
     "embedding": Model(2 * MAX_SAMPLES, {"CHIP": _CHIP}, {"EMBEDDING": _EMBEDDING}),
     "liveness": Model(MAX_SAMPLES, {"CROPS": _CROPS}, {"LIVE": _LIVE}),

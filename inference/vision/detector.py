@@ -99,7 +99,8 @@ def _letterbox(rgb: Rgb, side: int) -> tuple[NDArray[np.float32], _Fit]:
     inner_w, inner_h = max(1, round(width * scale)), max(1, round(height * scale))
     left, top = (side - inner_w) // 2, (side - inner_h) // 2
     square = np.full((side, side, 3), -1.0, np.float32)
-    resized = cv2.resize(rgb, (inner_w, inner_h), interpolation=cv2.INTER_AREA)
+    # Bilinear, as MediaPipe samples: averaging all pixels costs a quarter of the network's own time.
+    resized = cv2.resize(rgb, (inner_w, inner_h), interpolation=cv2.INTER_LINEAR)
     square[top : top + inner_h, left : left + inner_w] = resized * np.float32(2 / 255) - np.float32(1)
     return square, _Fit(side, scale, left, top)
 
@@ -120,8 +121,7 @@ def _blend(faces: NDArray[np.float32], scores: NDArray[np.float32]) -> list[tupl
         group = remaining[overlap > BLEND_IOU] if overlap[0] > BLEND_IOU else remaining[:1]
         weights = scores[group][:, np.newaxis]
         blended.append(((faces[group] * weights).sum(axis=0) / weights.sum(), float(scores[best])))
-        remaining = np.setdiff1d(remaining, group, assume_unique=True)
-        remaining = remaining[np.argsort(-scores[remaining])]
+        remaining = remaining[~np.isin(remaining, group)]
     return blended
 
 

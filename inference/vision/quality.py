@@ -13,7 +13,8 @@ from landseal.inference.vision.decode import Rgb
 
 MEASURED_SIDE = 112
 """Pixels to which a face is brought before its sharpness is measured, so that distance does not change the number."""
-_EYE_RIGHT, _EYE_LEFT, _FOREHEAD, _CHIN = 33, 263, 10, 152
+_POSE_POINTS = [33, 263, 10, 152]
+"""FaceMesh points: outer corners of the subject's right and left eye, top of the forehead, chin."""
 
 
 def quality(rgb: Rgb, box: tuple[float, float, float, float], landmarks: NDArray[np.float32]) -> FrameQuality:
@@ -22,7 +23,7 @@ def quality(rgb: Rgb, box: tuple[float, float, float, float], landmarks: NDArray
     Sharpness is the variance of the Laplacian of the grey face at 112x112 (Pech-Pacheco et al., 2000), brightness its
     mean.
     """
-    grey = cv2.cvtColor(_face(rgb, box), cv2.COLOR_RGB2GRAY)
+    grey = _grey_face(rgb, box)
     yaw, pitch, roll = head_pose(landmarks)
     return FrameQuality(
         sharpness=float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1].item() ** 2),
@@ -34,13 +35,14 @@ def quality(rgb: Rgb, box: tuple[float, float, float, float], landmarks: NDArray
     )
 
 
-def _face(rgb: Rgb, box: tuple[float, float, float, float]) -> Rgb:
+def _grey_face(rgb: Rgb, box: tuple[float, float, float, float]) -> NDArray[np.uint8]:
     height, width = rgb.shape[:2]
     x0, y0 = (min(max(int(v), 0), last - 1) for v, last in zip(box[:2], (width, height), strict=True))
     x1, y1 = max(x0 + 1, min(int(box[0] + box[2]), width)), max(y0 + 1, min(int(box[1] + box[3]), height))
     shrinks = x1 - x0 > MEASURED_SIDE and y1 - y0 > MEASURED_SIDE
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(rgb[y0:y1, x0:x1], (MEASURED_SIDE, MEASURED_SIDE), interpolation=how), np.uint8)
+    grey = cv2.cvtColor(rgb[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
+    return np.asarray(cv2.resize(grey, (MEASURED_SIDE, MEASURED_SIDE), interpolation=how), np.uint8)
 
 
 def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
@@ -50,11 +52,14 @@ def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:
     clockwise in the image. The axes are the line through the outer eye corners and the line from chin to forehead; both
     come from one camera without calibration, so they are good to about five degrees.
     """
-    across = (landmarks[_EYE_LEFT] - landmarks[_EYE_RIGHT]).astype(np.float64)
-    down = (landmarks[_CHIN] - landmarks[_FOREHEAD]).astype(np.float64)
-    forward = np.cross(across, down)  # away from the camera for an upright face
-    roll = math.degrees(math.atan2(across[1], across[0]))
-    nose = -forward / max(float(np.linalg.norm(forward)), 1e-9)
-    yaw = math.degrees(math.atan2(nose[0], -nose[2]))
-    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -nose[1]))))
-    return yaw, pitch, roll
+    (rx, ry, rz), (lx, ly, lz), (tx, ty, tz), (cx, cy, cz) = landmarks[_POSE_POINTS].tolist()
+    across = (lx - rx, ly - ry, lz - rz)
+    down = (cx - tx, cy - ty, cz - tz)
+    # The nose points against across x down, which leads away from the camera for an upright face.
+    nose_x = across[2] * down[1] - across[1] * down[2]
+    nose_y = across[0] * down[2] - across[2] * down[0]
+    nose_z = across[1] * down[0] - across[0] * down[1]
+    length = max(math.hypot(nose_x, nose_y, nose_z), 1e-9)
+    yaw = math.degrees(math.atan2(nose_x, -nose_z))
+    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -nose_y / length))))
+    return yaw, pitch, math.degrees(math.atan2(across[1], across[0]))

@@ -30,11 +30,13 @@ class TritonPythonModel:
 
     def _answer(self, request: Request) -> Response:
         images = pb_utils.get_input_tensor_by_name(request, "IMAGE").as_numpy().ravel()
-        cuts = []
+        readings = []
         for image in images:
             if request.is_cancelled():  # a caller that gave up must not keep a core busy for the rest of its burst
                 return pb_utils.InferenceResponse(
                     error=pb_utils.TritonError("cancelled", pb_utils.TritonError.CANCELLED)
                 )
-            cuts.append(self._reader.read(image))
-        return pb_utils.InferenceResponse([pb_utils.Tensor(name, value) for name, value in frame_tensors(cuts).items()])
+            readings.append(self._reader.read(image))
+        return pb_utils.InferenceResponse(
+            [pb_utils.Tensor(name, value) for name, value in frame_tensors(readings).items()]
+        )
