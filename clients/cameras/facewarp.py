@@ -1,8 +1,8 @@
 """The inverse warp behind the puppet: from a pixel of the wanted frame to the place in the portrait that shows there.
 
-Face coordinates: origin between the mouth corners, unit = distance between the eye centres, u along the eyes (towards the
-person's left), v down the face. The mouth is narrowed or stretched along u; then each column has knots (nose base, edges of
-the lips, chin, neck) that move as the shape wants, and everything between two knots moves linearly between them.
+Face coordinates: origin between the mouth corners, unit = distance between the eye centres, u along the eyes (towards
+the person's left), v down the face. The mouth is narrowed or stretched along u; then each column has knots (nose base,
+edges of the lips, chin, neck) that move as the shape wants, and everything between two knots moves linearly.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ _EYES = ((33, 133, 159, 145), (263, 362, 386, 374))
 _NOSE_BASE, _CHIN = 2, 152
 
 RELAXED_CORNER = 0.39
-"""Half the distance of the inner mouth corners of a relaxed mouth in eye distances; wider portraits (smiles) are relaxed to it."""
+"""Half the distance of the inner corners of a relaxed mouth in eye distances; wider mouths (smiles) are relaxed to it."""
 
 TEETH_EDGE = 0.035
-"""How far teeth reach beyond the measured inner edges of the lips of an open smile, in eye distances; hidden with them."""
+"""How far the teeth of an open smile reach beyond the measured edges of the lips, in eye distances; hidden with them."""
 SMILE_DROP = 0.7
 """Share by which the raised corners of an open smile are let down."""
 
@@ -77,7 +77,7 @@ class FaceWarp:
         return x.astype(np.float32), y.astype(np.float32)
 
     def unwarp(self, u: Grid, v: Grid, mouth: MouthShape, blink: float, turn: float) -> tuple[Grid, Grid, Grid]:
-        """Wanted place to source place, and how much of each place lies between the lips (0 or 1), for equal-shaped grids."""
+        """Wanted places to source places, and whether (1 or 0) each lies between the lips; grids of equal shape."""
         u = u + turn * np.exp(-(u**2 + (v + 0.4) ** 2) / 0.6)
         u = self._narrow(u, v, self._relaxing * mouth.width)
         source, wanted = self._columns(u, mouth.gap)
@@ -89,7 +89,7 @@ class FaceWarp:
 
     def _narrow(self, u: Grid, v: Grid, width: float) -> Grid:
         """Undoes a change of the mouth's width: full at the lips, fading over the cheeks, the nose and the chin."""
-        factor = 1.0 + (width - 1.0) * np.exp(-((v - 0.05) / 0.42) ** 2)
+        factor = 1.0 + (width - 1.0) * np.exp(-(((v - 0.05) / 0.42) ** 2))
         edge = self._corner * factor
         far = self._corner + 0.5
         size = np.abs(u)
@@ -109,8 +109,8 @@ class FaceWarp:
         jaw = self._chin + 0.62 * gap * np.exp(-((u / 0.8) ** 2))
         ones = np.ones_like(u)
         source = [ones * self._nose, upper_out, upper, lower, lower_out, ones * self._chin, ones * (self._chin + 0.9)]
-        wanted = [source[0], upper_out + 0.9 * rise, upper + rise, lower + drop, lower_out + 0.95 * drop, jaw, source[6]]
-        return source, wanted
+        lips = [upper_out + 0.9 * rise, upper + rise, lower + drop, lower_out + 0.95 * drop]
+        return source, [source[0], *lips, jaw, source[6]]
 
     def _shut(self, u: Grid, v: Grid, blink: float) -> Grid:
         """Pulls the upper lids down over the eyes by the share ``blink``."""

@@ -4,7 +4,7 @@ One photograph and its face mesh are enough to answer a lip instruction: this mo
 portrait would do. The product marks every receipt and contract made from such frames and refuses them outside
 ``policy=demo``; how often the checks fail to notice is measured by :mod:`landseal.inference.challenges.evaluate`.
 
-A head drift of a few pixels, blinks, a little turning, flicker and sensor noise are added, so that no two frames are alike.
+A head drift of a few pixels, blinks, a little turning, flicker and noise are added, so that no two frames are alike.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
 
 @dataclass(frozen=True)
 class Pose:
-    """How the head stands in one frame: shift in pixels, roll in radians, scale, turn (about -0.1..0.1), lids shut 0..1."""
+    """How the head stands: shift in pixels, roll in radians, scale, turn (about -0.1..0.1), lids shut 0..1."""
 
     dx: float = 0.0
     dy: float = 0.0
@@ -51,7 +51,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Rendering:
-    """How frames look: canvas and face width in pixels, JPEG quality, noise (standard deviation, grey levels), blur (pixels)."""
+    """How frames look: canvas and face width in pixels, JPEG quality, noise (grey levels, sigma), blur (pixels, sigma)."""
 
     width: int = 480
     height: int = 640
@@ -91,7 +91,7 @@ class Puppet:
         rng: random.Random,
         lead_in_ms: int = 600,
     ) -> list[bytes]:
-        """JPEG frames at the given times, of a puppet following the actions (shape name, hold time in ms) after a lead-in."""
+        """JPEG frames at the given times: a lead-in, then the actions (shape name, hold time in ms)."""
         motion = Performance.draw(actions, lead_in_ms, frame_times_ms, rng)
         noise = np.random.default_rng(rng.getrandbits(64))
         return [self._shoot(motion.weights(t), motion.pose(t), noise) for t in frame_times_ms]
@@ -119,7 +119,7 @@ class Puppet:
 
 @dataclass(frozen=True)
 class Performance:
-    """How one performance goes: its schedule, its delay behind the instruction, its strength and the head's wandering."""
+    """How one performance goes: schedule, delay behind the instruction, strength, and the head's wandering."""
 
     schedule: tuple[tuple[float, str, float], ...]
     """Per action: when it begins (ms), its shape, its strength (1 = the full shape)."""
@@ -189,4 +189,4 @@ def _paint_mouth(frame: Image, inside: Grid, unit: float) -> Image:
     soft = cv2.GaussianBlur(inside, (0, 0), max(0.8, 0.014 * unit))[..., None]
     deep = cv2.GaussianBlur(inside, (0, 0), max(1.0, 0.08 * unit))[..., None]
     flesh = np.array([82, 36, 36], np.float32) * (1.15 - 0.75 * deep)
-    return np.clip(frame * (1 - soft) + flesh * soft, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(frame * (1 - soft) + flesh * soft, 0, 255), np.uint8)

@@ -1,0 +1,202 @@
+"""Observed lip features against the stored ones of an instruction: shape, amplitude and order, each judged apart."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landseal.inference.challenges.lip_instruction import LipInstruction, LipShape
+from landseal.inference.challenges.lip_prototypes import LipPrototypes, expected_sequence
+from landseal.inference.challenges.warping import align
+
+Floats = NDArray[np.float64]
+
+LAGS_MS = np.arange(-100.0, 501.0, 50.0)
+"""How far a person may be behind (or just ahead of) the instruction, as a whole."""
+BAND_MS = 300.0
+"""Width of the warping band: how far a single moment may be off beyond the common lag."""
+BOUNDARY_MS = 320.0
+"""How far any change of shape may be off beyond the common lag: a frame time (200) of sampling and 120 of reaction."""
+WARP_LIMIT = 0.30
+"""Highest mean cost of the warping path, in squared scaled units."""
+SHAPE_RADIUS = 0.65
+"""How far the mean of an action may lie from its shape's centre, in scaled units."""
+GAINS = (0.25, 1.6)
+"""Range in which a person's own amplitude may scale the stored features for judging shape and order."""
+CLIP = 1.5
+"""Highest cost of one frame: a single wild frame must not decide."""
+SWITCH = 0.35
+"""Cost of a change of shape when reading which shapes were made."""
+SHORTEST_FRAMES = 2
+"""No shape is shorter than this many frames."""
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a burst follows an instruction."""
+
+    shape: bool
+    amplitude: bool
+    order: bool
+    same_shapes: bool
+    """Whether the right shapes were made, each as often as asked, in whatever order."""
+    scores: Mapping[str, float]
+
+
+def match(instruction: LipInstruction, series: Floats, times: Floats, prototypes: LipPrototypes) -> Match:
+    """Compares a burst with an instruction.
+
+    Args:
+        instruction: what was asked.
+        series: scaled opening and log width relative to the lead-in, float64 [N, 2], finite.
+        times: ms since the beginning, float64 [N], increasing.
+        prototypes: the stored features.
+    """
+    lag = _lag(instruction, series, times, prototypes)
+    gains = _gains(instruction, series, times - lag, prototypes)
+    shapes, begins = read_shapes(series, times, prototypes, gains)
+    wanted, wanted_begins = expected_sequence(instruction)
+    same = Counter(shapes) == Counter(wanted)
+    late = _lateness(begins, wanted_begins) if shapes == wanted else float("inf")
+    cost, means = _warp(instruction, series, times - lag, prototypes, gains)
+    distance = _worst_shape(instruction, means, prototypes, gains)
+    strength = _least_strength(instruction, means, prototypes)
+    return Match(
+        shape=same and distance <= SHAPE_RADIUS,
+        amplitude=strength >= 1.0,
+        order=late <= BOUNDARY_MS and cost <= WARP_LIMIT,
+        same_shapes=same,
+        scores={"lag_ms": lag, "late_ms": late, "warp": cost, "distance": distance, "strength": strength},
+    )
+
+
+def _lag(instruction: LipInstruction, series: Floats, times: Floats, prototypes: LipPrototypes) -> float:
+    """The common delay at which the unwarped trajectory fits best."""
+    costs = [
+        np.minimum(((series - prototypes.trajectory(instruction, times - lag, {})) ** 2).sum(1), CLIP).mean()
+        for lag in LAGS_MS
+    ]
+    return float(LAGS_MS[int(np.argmin(costs))])
+
+
+def _spans(instruction: LipInstruction) -> list[tuple[LipShape, float, float]]:
+    """Per action its shape and when it is surely held: after the transition, before the next."""
+    return [
+        (action.shape, start + 150.0, start + action.hold_ms - 20.0)
+        for start, action in zip(instruction.starts_ms(), instruction.actions, strict=True)
+    ]
+
+
+def _gains(
+    instruction: LipInstruction, series: Floats, times: Floats, prototypes: LipPrototypes
+) -> dict[LipShape, float]:
+    """How far this person moves for each shape, relative to the stored features, within :data:`GAINS`."""
+    found: dict[LipShape, list[float]] = {}
+    for shape, begin, end in _spans(instruction):
+        held = series[(times >= begin) & (times <= end)]
+        centre = prototypes.centre(shape)
+        if len(held) and centre @ centre > 0:
+            found.setdefault(shape, []).append(float(np.median(held, 0) @ centre / (centre @ centre)))
+    return {shape: float(np.clip(np.median(all_), *GAINS)) for shape, all_ in found.items()}
+
+
+def read_shapes(
+    series: Floats, times: Floats, prototypes: LipPrototypes, gains: Mapping[LipShape, float]
+) -> tuple[tuple[LipShape, ...], tuple[float, ...]]:
+    """Which shapes were made, one after another, and when each but the first begins (ms), without looking at the order wanted.
+
+    The cheapest division into stretches of at least two frames: every frame costs its squared distance to its stretch's
+    shape, every change :data:`SWITCH`.
+    """
+    names = list(LipShape)
+    centres = np.stack([prototypes.centre(shape, gains.get(shape, 1.0)) for shape in names])
+    costs = np.minimum(((series[:, None] - centres[None]) ** 2).sum(-1), CLIP)
+    stretches = _divide(np.concatenate([np.zeros((1, len(names))), np.cumsum(costs, 0)]))
+    shapes = tuple(names[state] for _, state in stretches)
+    begins = tuple(float(times[first - 1] + times[first]) / 2 for first, _ in stretches[1:])
+    return shapes, begins
+
+
+def _divide(sums: Floats) -> list[tuple[int, int]]:
+    """Stretches as (first frame, state) from cumulated costs [N + 1, S], by dynamic programming."""
+    frames, states = sums.shape[0] - 1, sums.shape[1]
+    best = np.full((frames + 1, states), np.inf)
+    came: dict[tuple[int, int], tuple[int, int]] = {}
+    for end, state in itertools.product(range(SHORTEST_FRAMES, frames + 1), range(states)):
+        best[end, state], came[end, state] = sums[end, state], (0, -1)
+        for first in range(SHORTEST_FRAMES, end - SHORTEST_FRAMES + 1):
+            before = min((s for s in range(states) if s != state), key=lambda s: best[first, s])
+            cost = best[first, before] + SWITCH + sums[end, state] - sums[first, state]
+            if cost < best[end, state]:
+                best[end, state], came[end, state] = cost, (first, before)
+    stretches, end, state = [], frames, int(best[frames].argmin())
+    while state >= 0 and end > 0:
+        first, before = came.get((end, state), (0, -1))
+        stretches.append((first, state))
+        end, state = first, before
+    return stretches[::-1]
+
+
+def _lateness(begins: Sequence[float], wanted: Sequence[int]) -> float:
+    """Largest deviation of a change of shape from its wanted time, beyond the common lag that suits all of them best."""
+    if len(begins) != len(wanted) or not begins:
+        return float("inf")
+    late = np.asarray(begins) - np.asarray(wanted)
+    lag = np.clip((late.max() + late.min()) / 2, LAGS_MS[0], LAGS_MS[-1])
+    return float(np.abs(late - lag).max())
+
+
+def _warp(
+    instruction: LipInstruction,
+    series: Floats,
+    times: Floats,
+    prototypes: LipPrototypes,
+    gains: Mapping[LipShape, float],
+) -> tuple[float, list[Floats | None]]:
+    """Mean cost of the warping path, and per action the mean features of the frames that it lays on its hold."""
+    stored_times = np.arange(times[0], times[-1] + 1.0, 100.0)
+    stored = prototypes.trajectory(instruction, stored_times, gains)
+    costs = np.minimum(((series[:, None] - stored[None]) ** 2).sum(-1), CLIP)
+    alignment = align(costs, times, stored_times, BAND_MS)
+    if alignment is None:
+        return float("inf"), [None] * len(instruction.actions)
+    means: list[Floats | None] = []
+    for _, begin, end in _spans(instruction):
+        held = sorted({i for i, j in alignment.path if begin <= stored_times[j] <= end})
+        means.append(np.median(series[held], 0) if len(held) >= SHORTEST_FRAMES else None)
+    return alignment.cost, means
+
+
+def _worst_shape(
+    instruction: LipInstruction,
+    means: Sequence[Floats | None],
+    prototypes: LipPrototypes,
+    gains: Mapping[LipShape, float],
+) -> float:
+    """Largest distance of an action to its own shape's centre; infinite where another shape is nearer."""
+    worst = 0.0
+    for action, mean in zip(instruction.actions, means, strict=True):
+        if mean is None:
+            return float("inf")
+        distances = {s: float(np.linalg.norm(mean - prototypes.centre(s, gains.get(s, 1.0)))) for s in LipShape}
+        if min(distances, key=lambda s: distances[s]) != action.shape:
+            return float("inf")
+        worst = max(worst, distances[action.shape])
+    return worst
+
+
+def _least_strength(instruction: LipInstruction, means: Sequence[Floats | None], prototypes: LipPrototypes) -> float:
+    """Smallest movement along a shape's main feature over the least that is wanted (1 is enough)."""
+    least = float("inf")
+    for action, mean in zip(instruction.actions, means, strict=True):
+        if mean is None:
+            return 0.0
+        feature, wanted = prototypes.main_feature(action.shape), prototypes.least[action.shape]
+        if wanted != 0.0:
+            least = min(least, float(mean[feature]) * prototypes.scales[feature] / wanted)
+    return least

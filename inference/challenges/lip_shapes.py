@@ -1,0 +1,163 @@
+"""The challenge LIP_SHAPES: random mouth shapes with hold times, judged from the face mesh of a burst."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from landseal.inference.challenges.base import (
+    CapturePlan,
+    ChallengeKind,
+    ChallengeReason,
+    ChallengeVerdict,
+    refused,
+)
+from landseal.inference.challenges.lip_instruction import (
+    LEAD_IN_MS,
+    LipAction,
+    LipInstruction,
+    LipShape,
+    draw,
+    plan,
+)
+from landseal.inference.challenges.lip_matching import Match, match
+from landseal.inference.challenges.lip_motion import (
+    ROUGHEST,
+    enough_frames,
+    head_jumps,
+    lips_moved,
+    plausible_times,
+    repeated,
+    roughness,
+)
+from landseal.inference.challenges.lip_prototypes import LipPrototypes, stored
+from landseal.inference.vision.lips import LipFeatures, eye_distance, lip_features
+
+__all__ = ["LipAction", "LipInstruction", "LipShape", "LipShapes", "draw", "judge", "plan"]
+
+Floats = NDArray[np.float64]
+
+WIDEST_RELAXED = 0.25
+"""Largest opening of a relaxed mouth, in eye distances: a lead-in wider open gives no baseline."""
+LEAST_OPEN = 0.16
+"""Smallest opening of OPEN whatever the baseline, in eye distances."""
+FEWEST_LEAD_IN = 2
+"""Frames of the lead-in without which there is no baseline."""
+
+
+class LipShapes:
+    """:class:`landseal.inference.challenges.base.Challenge` for lips; holds no state."""
+
+    kind = ChallengeKind.LIP_SHAPES
+
+    def draw(self, rng: random.Random) -> LipInstruction:
+        """See :func:`landseal.inference.challenges.lip_instruction.draw`."""
+        return draw(rng)
+
+    def decode(self, text: str) -> LipInstruction:
+        """See :meth:`LipInstruction.decode`."""
+        return LipInstruction.decode(text)
+
+    def plan(self, instruction: LipInstruction) -> CapturePlan:
+        """See :func:`landseal.inference.challenges.lip_instruction.plan`."""
+        return plan(instruction)
+
+    def judge(
+        self,
+        instruction: LipInstruction,
+        landmarks: NDArray[np.float32],
+        times_ms: Sequence[int],
+        valid: NDArray[np.bool_],
+    ) -> ChallengeVerdict:
+        """See :func:`judge`."""
+        return judge(instruction, landmarks, times_ms, valid)
+
+
+def judge(
+    instruction: LipInstruction,
+    landmarks: NDArray[np.float32],
+    times_ms: Sequence[int],
+    valid: NDArray[np.bool_],
+    prototypes: LipPrototypes | None = None,
+) -> ChallengeVerdict:
+    """Judges whether a burst follows an instruction. Whatever the burst holds, the answer is a verdict, never an exception.
+
+    Args:
+        instruction: what was asked.
+        landmarks: FaceMesh points in pixels, float32 [N, 468, 3]; anything in rows that are not valid.
+        times_ms: per frame, ms since the lead-in began; the server bounds them by its own clock.
+        valid: bool [N], whether the frame held exactly one usable face; rows that are not finite count as not valid.
+        prototypes: stored features, else those beside the module.
+    """
+    points, wanted = np.asarray(landmarks), plan(instruction)
+    if points.ndim != 3 or points.shape[1:] != (468, 3) or len(points) == 0 or np.shape(valid) != (len(points),):
+        return refused(ChallengeReason.TOO_FEW_FRAMES)
+    if len(times_ms) != len(points) or not plausible_times(times_ms, wanted):
+        return refused(ChallengeReason.TIMES_IMPLAUSIBLE)
+    usable = _usable(points, np.asarray(valid, bool))
+    times = np.asarray(list(times_ms), np.float64)[usable]
+    if not enough_frames(times, wanted) or (times < LEAD_IN_MS).sum() < FEWEST_LEAD_IN:
+        return refused(ChallengeReason.TOO_FEW_FRAMES)
+    return _judge_usable(instruction, points[usable].astype(np.float64), times, prototypes or stored())
+
+
+def _usable(points: NDArray[np.floating], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    with np.errstate(all="ignore"):
+        features = lip_features(points)
+        numbers = np.stack([features.opening, features.width, features.height, eye_distance(points)], 1)
+        sane = np.abs(points).reshape(len(points), -1).max(1) < 1e6
+    return np.asarray(valid & sane & np.isfinite(numbers).all(1) & (features.width > 0.05), bool)
+
+
+def _judge_usable(
+    instruction: LipInstruction, points: Floats, times: Floats, prototypes: LipPrototypes
+) -> ChallengeVerdict:
+    features = lip_features(points)
+    series = _relative(features, times, prototypes)
+    rough = roughness(series)
+    motion = _motion_fault(points, features, series, rough, prototypes)
+    found = match(instruction, series, times, prototypes)
+    scores = {**found.scores, "roughness": rough}
+    amplitude = found.amplitude and _absolutely_open(instruction, features, times)
+    reason = motion or _match_fault(found, amplitude)
+    return ChallengeVerdict(found.shape, amplitude, found.order, motion is None, reason, scores)
+
+
+def _relative(features: LipFeatures, times: Floats, prototypes: LipPrototypes) -> Floats:
+    """Opening and log width relative to the person's own lead-in, scaled, float64 [N, 2]."""
+    rest = times < LEAD_IN_MS
+    opening = features.opening - np.median(features.opening[rest])
+    width = np.log(features.width / np.median(features.width[rest]))
+    return np.stack([opening, width], 1) / np.asarray(prototypes.scales)
+
+
+def _motion_fault(
+    points: Floats, features: LipFeatures, series: Floats, rough: float, prototypes: LipPrototypes
+) -> ChallengeReason | None:
+    if not lips_moved(series, prototypes.scales):
+        return ChallengeReason.LIP_MOTION_ABSENT
+    if repeated(points):
+        return ChallengeReason.FRAMES_REPEATED
+    if not rough <= ROUGHEST or head_jumps(points, features.opening):
+        return ChallengeReason.MOTION_NOT_CONTINUOUS
+    return None
+
+
+def _absolutely_open(instruction: LipInstruction, features: LipFeatures, times: Floats) -> bool:
+    """Relaxed lips are nearly closed, and where OPEN was asked they were once truly open."""
+    relaxed = float(np.median(features.opening[times < LEAD_IN_MS])) <= WIDEST_RELAXED
+    opened = float(np.percentile(features.opening, 90)) >= LEAST_OPEN
+    return relaxed and (opened or all(action.shape != LipShape.OPEN for action in instruction.actions))
+
+
+def _match_fault(found: Match, amplitude: bool) -> ChallengeReason | None:
+    if not found.same_shapes:
+        return ChallengeReason.LIP_SHAPES_WRONG
+    if not found.order:
+        return ChallengeReason.LIP_ORDER_WRONG
+    if not amplitude:
+        return ChallengeReason.LIP_AMPLITUDE_TOO_SMALL
+    return None if found.shape else ChallengeReason.LIP_SHAPES_WRONG
