@@ -1,0 +1,63 @@
+"""A parcel's outline as a small drawing (SVG without text), north up, with a scale bar."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from landseal.server.domain.parcel import Parcel
+
+_METRES_PER_DEGREE = 111_320.0
+"""Length of a degree of latitude; good enough for a sketch (0.5 %)."""
+_SIDE = 300.0
+_MARGIN = 20.0
+MAX_POINTS = 2_000
+"""Points drawn of one parcel; of finer outlines every n-th point is drawn."""
+
+
+@dataclass(frozen=True)
+class Sketch:
+    """A drawing and the length of its scale bar."""
+
+    svg: str
+    bar_m: int
+
+
+def _bar(extent_m: float) -> int:
+    """The largest 1, 2 or 5 times a power of ten that fits a third of the extent."""
+    room = max(extent_m / 3, 1.0)
+    power = 10 ** int(math.log10(room))
+    return int(max(step * power for step in (1, 2, 5) if step * power <= room))
+
+
+def parcel_sketch(parcel: Parcel) -> Sketch | None:
+    """Draws the outline in a square; None when the registry has no outline. The same text for the same parcel."""
+    points = [point for polygon in parcel.polygons for ring in polygon for point in ring]
+    if not points:
+        return None
+    west, south = min(lon for lon, _ in points), min(lat for _, lat in points)
+    north = max(lat for _, lat in points)
+    squeeze = math.cos(math.radians((south + north) / 2))
+    extent = max((max(lon for lon, _ in points) - west) * squeeze, north - south, 1e-9) * _METRES_PER_DEGREE
+    scale = (_SIDE - 2 * _MARGIN) / extent
+    every = len(points) // MAX_POINTS + 1
+
+    def place(lon: float, lat: float) -> str:
+        x = _MARGIN + (lon - west) * squeeze * _METRES_PER_DEGREE * scale
+        y = _MARGIN + (north - lat) * _METRES_PER_DEGREE * scale
+        return f"{x:.1f},{y:.1f}"
+
+    path = " ".join(
+        "M" + " L".join(place(*point) for point in ring[:-1:every]) + " Z"
+        for polygon in parcel.polygons
+        for ring in polygon
+    )
+    bar = _bar(extent)
+    return Sketch(
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE:.0f} {_SIDE + 20:.0f}">'
+        f'<path d="{path}" fill="#eef4e6" fill-rule="evenodd" stroke="#222" stroke-width="1.6"/>'
+        f'<path d="M{_MARGIN},{_SIDE + 8} h{bar * scale:.1f} m0,-5 v10 M{_MARGIN},{_SIDE + 3} v10" '
+        'fill="none" stroke="#222" stroke-width="1.6"/>'
+        '<path d="M285,8 l5,16 l-5,-4 l-5,4 Z" fill="#222"/></svg>',
+        bar,
+    )
