@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - a sentence of the contract stays whole on its line; CJK characters count double
 """The articles of a lease, sub-contract or exchange, after model text GF-2021-2606 and art. 40 of the law."""
 
 from __future__ import annotations
@@ -85,13 +86,15 @@ def _use(body: PaperContract) -> Article:
 def _term(body: PaperContract) -> Article:
     terms = body.terms
     years = contract_years(terms.start_date, terms.end_date) if terms.start_date and terms.end_date else ()
-    noun = "互换后的权利自" if terms.kind is TransferKind.EXCHANGE else "流转期限自"
+    noun, count = "流转期限自", clause("，分为", Filled(str(len(years))), "个合同年度（末一年度可不足一年）。")
+    if terms.kind is TransferKind.EXCHANGE:
+        noun, count = "互换后的权利自", clause("。")
     return Article(
         "期限与土地交付",
         (
             clause(
-                noun, filled_date(terms.start_date), "起至", filled_date(terms.end_date), "止，首尾两日均计入，分为",
-                Filled(f"{len(years)}"), "个合同年度（末一年度可不足一年）。期限不超过各地块承包期的剩余期限。",
+                noun, filled_date(terms.start_date), "起至", filled_date(terms.end_date), "止，首尾两日均计入", *count,
+                "期限不超过各地块承包期的剩余期限。",
             ),
             clause("土地应于", filled_date(terms.delivery_date), "前（含当日）交付，交付时双方现场指认四至。"),
         ),
@@ -107,7 +110,7 @@ def _basis(terms: ContractTerms, area_m2: int) -> Clause:
                 filled_amount(yearly_rent_fen(terms, area_m2)), "，全部期限合计", filled_amount(total), "。",
             )  # fmt: skip
         case RentBasis.CASH_TOTAL:
-            noun = "互换差价由受让方一次算清，合计" if terms.kind is TransferKind.EXCHANGE else "全部期限的流转价款合计"
+            noun = "互换差价由乙方向甲方支付，合计" if terms.kind is TransferKind.EXCHANGE else "全部期限的流转价款合计"
             return clause(noun, filled_amount(terms.rent_fen), "。")
         case RentBasis.IN_KIND:
             return clause(
@@ -171,12 +174,16 @@ def _benefits(body: PaperContract) -> Article:
 
 
 def _filing(body: PaperContract) -> Article:
-    terms = body.terms
+    terms, land = body.terms, (*body.parcels, *body.exchange_parcels)
+    issuers = dict.fromkeys(f"{each.collective}，代码{each.issuer_code}" for each in land)
+    issuer = clause("（", Filled("；".join(issuers)), "）")
     clauses = [
         clause(
             "甲方应于本合同生效后",
             Filled(f"{terms.filing_within_days}日"),
-            "内将本合同报发包方备案。备案不影响本合同的效力。",
+            "内将本合同报发包方",
+            *issuer,
+            "备案。备案不影响本合同的效力。",
         ),
         clause("优先权：", Filled(PRIORITY[terms.member_priority]), "。"),
         clause("乙方声明", Filled("具有相应的农业经营能力"), "。"),

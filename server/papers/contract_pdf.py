@@ -179,7 +179,7 @@ def _typeset(data: str, font_path: Path, timestamp: dt.datetime, kind: typst.Out
 
 
 def _fault(error: Exception) -> PaperFault:
-    """Reads typst's sentence about a missing glyph; the rest of a message may hold the contract's text and is dropped."""
+    """Reads typst's sentence about a missing glyph; the rest may hold the contract's text and is dropped."""
     missing = re.search(r'the text `"(.+?)"` could not be displayed', str(error), re.DOTALL)
     if missing or isinstance(error, UnicodeError):
         text = re.sub(r"\\u\{([0-9a-f]+)\}", lambda hit: chr(int(hit[1], 16)), missing[1]) if missing else ""

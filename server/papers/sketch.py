@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from landseal.server.domain.parcel import Parcel
 
 _METRES_PER_DEGREE = 111_320.0
-"""Length of a degree of latitude; good enough for a sketch (0.5 %)."""
+"""Mean length of a degree of latitude; good enough for a sketch (0.5 %)."""
 _SIDE = 300.0
-_MARGIN = 20.0
+_MARGIN = 16.0
+_HEAD = 20.0
+"""Room for the north arrow."""
 MAX_POINTS = 2_000
 """Points drawn of one parcel; of finer outlines every n-th point is drawn."""
 
@@ -32,32 +34,29 @@ def _bar(extent_m: float) -> int:
 
 def parcel_sketch(parcel: Parcel) -> Sketch | None:
     """Draws the outline in a square; None when the registry has no outline. The same text for the same parcel."""
-    points = [point for polygon in parcel.polygons for ring in polygon for point in ring]
+    rings = [ring for polygon in parcel.polygons for ring in polygon]
+    points = [point for ring in rings for point in ring]
     if not points:
         return None
-    west, south = min(lon for lon, _ in points), min(lat for _, lat in points)
-    north = max(lat for _, lat in points)
-    squeeze = math.cos(math.radians((south + north) / 2))
-    extent = max((max(lon for lon, _ in points) - west) * squeeze, north - south, 1e-9) * _METRES_PER_DEGREE
+    lons, lats = [lon for lon, _ in points], [lat for _, lat in points]
+    middle_lon, middle_lat = (min(lons) + max(lons)) / 2, (min(lats) + max(lats)) / 2
+    east_m = _METRES_PER_DEGREE * math.cos(math.radians(middle_lat))
+    extent = max((max(lons) - min(lons)) * east_m, (max(lats) - min(lats)) * _METRES_PER_DEGREE, 0.1)
     scale = (_SIDE - 2 * _MARGIN) / extent
     every = len(points) // MAX_POINTS + 1
 
     def place(lon: float, lat: float) -> str:
-        x = _MARGIN + (lon - west) * squeeze * _METRES_PER_DEGREE * scale
-        y = _MARGIN + (north - lat) * _METRES_PER_DEGREE * scale
+        x = _SIDE / 2 + (lon - middle_lon) * east_m * scale
+        y = _HEAD + _SIDE / 2 - (lat - middle_lat) * _METRES_PER_DEGREE * scale
         return f"{x:.1f},{y:.1f}"
 
-    path = " ".join(
-        "M" + " L".join(place(*point) for point in ring[:-1:every]) + " Z"
-        for polygon in parcel.polygons
-        for ring in polygon
-    )
-    bar = _bar(extent)
+    path = " ".join("M" + " L".join(place(*point) for point in ring[:-1:every]) + " Z" for ring in rings)
+    bar, foot = _bar(extent), _HEAD + _SIDE + 8
     return Sketch(
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE:.0f} {_SIDE + 20:.0f}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_SIDE:.0f} {foot + 10:.0f}">'
         f'<path d="{path}" fill="#eef4e6" fill-rule="evenodd" stroke="#222" stroke-width="1.6"/>'
-        f'<path d="M{_MARGIN},{_SIDE + 8} h{bar * scale:.1f} m0,-5 v10 M{_MARGIN},{_SIDE + 3} v10" '
+        f'<path d="M{_MARGIN},{foot} h{bar * scale:.1f} m0,-5 v10 M{_MARGIN},{foot - 5} v10" '
         'fill="none" stroke="#222" stroke-width="1.6"/>'
-        '<path d="M285,8 l5,16 l-5,-4 l-5,4 Z" fill="#222"/></svg>',
+        '<path d="M284,2 l7,24 l-7,-6 l-7,6 Z" fill="#222"/></svg>',
         bar,
     )
