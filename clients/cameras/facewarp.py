@@ -24,10 +24,10 @@ _EYES = ((33, 133, 159, 145), (263, 362, 386, 374))
 _NOSE_BASE, _CHIN = 2, 152
 
 RELAXED_CORNER = 0.39
-"""Half the distance of the inner corners of a relaxed mouth in eye distances; wider mouths (smiles) are relaxed to it."""
+"""Half the distance of the inner corners of a relaxed mouth in eye distances; smiles are relaxed to it."""
 
 TEETH_EDGE = 0.035
-"""How far the teeth of an open smile reach beyond the measured edges of the lips, in eye distances; hidden with them."""
+"""How far the teeth of an open smile reach beyond the measured edges of the lips, in eye distances."""
 SMILE_DROP = 0.7
 """Share by which the raised corners of an open smile are let down."""
 

@@ -31,7 +31,7 @@ MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "RELAXED": MouthShape(1.0, 0.0),
     "OPEN": MouthShape(0.94, 0.42),
     "ROUND": MouthShape(0.58, 0.09),
-    "SPREAD": MouthShape(1.32, 0.015),
+    "SPREAD": MouthShape(1.36, 0.015),
     "CLOSED": MouthShape(1.0, 0.0),
 }
 """Targets of the warp. Chosen so that FaceMesh, which tends towards the average face, measures clear shapes."""
@@ -51,7 +51,7 @@ class Pose:
 
 @dataclass(frozen=True)
 class Rendering:
-    """How frames look: canvas and face width in pixels, JPEG quality, noise (grey levels, sigma), blur (pixels, sigma)."""
+    """How frames look: canvas and face in pixels, JPEG quality, noise (grey levels, sigma), blur (pixels, sigma)."""
 
     width: int = 480
     height: int = 640
@@ -78,11 +78,17 @@ class Puppet:
         ``weights`` mixes shapes of :data:`MOUTH_SHAPES` by name; what is missing to 1 is relaxed.
         """
         pose = pose or Pose()
-        u, v = self._face.to_face(*self._canvas(pose))
+        matrix = self._canvas(pose)
+        size, how = (self._look.width, self._look.height), cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+        frame = cv2.warpAffine(self._base, matrix, size, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        rows, columns = self._face_window(pose)
+        y, x = np.mgrid[rows, columns].astype(np.float32)
+        (a, b, e), (c, d, f) = matrix.tolist()
+        u, v = self._face.to_face(a * x + b * y + e, c * x + d * y + f)
         u, v, inside = self._face.unwarp(u, v, _mix(weights), pose.blink, pose.turn)
-        x, y = self._face.to_pixels(u, v)
-        frame = cv2.remap(self._base, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-        return _paint_mouth(np.asarray(frame, np.uint8), inside, self._face.unit)
+        face = cv2.remap(self._base, *self._face.to_pixels(u, v), cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        frame[rows, columns] = _paint_mouth(np.asarray(face, np.uint8), inside, self._face.unit)
+        return np.asarray(frame, np.uint8)
 
     def perform(
         self,
@@ -108,13 +114,19 @@ class Puppet:
             raise ValueError("the frame could not be encoded")
         return data.tobytes()
 
-    def _canvas(self, pose: Pose) -> tuple[Grid, Grid]:
-        """For each pixel of the frame, where it lies on the placed portrait once the head's drift is undone."""
-        look, (cx, cy) = self._look, self._face.origin
-        y, x = np.mgrid[0 : look.height, 0 : look.width].astype(np.float32)
-        x, y = x + (_MARGIN - cx - pose.dx), y + (_MARGIN - cy - pose.dy)
+    def _canvas(self, pose: Pose) -> NDArray[np.float64]:
+        """From pixels of the frame to the placed portrait, [2, 3]: the drift of the head undone about the mouth."""
         c, s = math.cos(pose.roll) / pose.scale, math.sin(pose.roll) / pose.scale
-        return c * x + s * y + cx, -s * x + c * y + cy
+        turn = np.array([[c, s], [-s, c]])
+        shift = np.array([_MARGIN - pose.dx, _MARGIN - pose.dy])
+        return np.column_stack([turn, turn @ (shift - self._face.origin) + self._face.origin])
+
+    def _face_window(self, pose: Pose) -> tuple[slice, slice]:
+        """Rows and columns of the frame outside which the warp changes nothing to be seen."""
+        x, y = self._face.origin - _MARGIN + (pose.dx, pose.dy)
+        reach = self._face.unit * pose.scale
+        top, bottom = max(0, int(y - 2.0 * reach)), min(self._look.height, int(y + 1.8 * reach))
+        return slice(top, bottom), slice(max(0, int(x - 1.7 * reach)), min(self._look.width, int(x + 1.7 * reach)))
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class ChallengeVerdict:
     reason: ChallengeReason | None
     """None exactly when the challenge is passed."""
     scores: Mapping[str, float] = field(default_factory=dict, repr=False, compare=False)
-    """Inner measures for evaluation alone: never sent to a client, where they would teach an attacker, and never logged."""
+    """Inner measures for evaluation alone: never logged, never sent to a client, where they would teach an attacker."""
 
     @property
     def passed(self) -> bool:

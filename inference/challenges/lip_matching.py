@@ -108,10 +108,10 @@ def _gains(
 def read_shapes(
     series: Floats, times: Floats, prototypes: LipPrototypes, gains: Mapping[LipShape, float]
 ) -> tuple[tuple[LipShape, ...], tuple[float, ...]]:
-    """Which shapes were made, one after another, and when each but the first begins (ms), without looking at the order wanted.
+    """Which shapes were made, one after another, and when each but the first begins (ms), whatever was wanted.
 
-    The cheapest division into stretches of at least two frames: every frame costs its squared distance to its stretch's
-    shape, every change :data:`SWITCH`.
+    The cheapest division into stretches of at least two frames: every frame costs its squared distance to its
+    stretch's shape, every change :data:`SWITCH`.
     """
     names = list(LipShape)
     centres = np.stack([prototypes.centre(shape, gains.get(shape, 1.0)) for shape in names])
@@ -143,7 +143,7 @@ def _divide(sums: Floats) -> list[tuple[int, int]]:
 
 
 def _lateness(begins: Sequence[float], wanted: Sequence[int]) -> float:
-    """Largest deviation of a change of shape from its wanted time, beyond the common lag that suits all of them best."""
+    """Largest deviation of a change of shape from its wanted time, beyond the common lag that suits all best."""
     if len(begins) != len(wanted) or not begins:
         return float("inf")
     late = np.asarray(begins) - np.asarray(wanted)

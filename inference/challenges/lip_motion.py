@@ -1,4 +1,4 @@
-"""Whether the frames of a burst are one real movement: times, presence, repetition, continuity. Nothing of the instruction's shapes."""
+"""Whether the frames of a burst are one real movement: times, presence, repetition, continuity; whatever was asked."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landseal.inference.challenges.base import CapturePlan
-from landseal.inference.vision.lips import STEADY, eye_distance, steady_heads
+from landseal.inference.vision.lips import STEADY, AnyFloats, eye_distance, steady_heads
 
 Floats = NDArray[np.float64]
 
@@ -26,15 +26,16 @@ ABSENT_RANGE = 0.06
 Measured: moved, re-encoded, brightened photographs 0.01 to 0.03; speech at least 0.07.
 """
 EXACT, ALIKE, MOST_ALIKE = 1e-4, 1.5e-3, 2
-"""Root mean square distance of two meshes, in eye distances: under EXACT two frames are one; under ALIKE they differ only by
-re-encoding (measured 0.0011 to 0.0014; different frames of people 0.005 and more), which more than MOST_ALIKE frames never do."""
+"""Root mean square distance of two meshes, in eye distances: under EXACT two frames are one; under ALIKE they differ
+only by re-encoding (measured 0.0011 to 0.0014; different frames of people 0.005 and more), as no more than MOST_ALIKE
+frames may."""
 JUMP_SHAPE, JUMP_PLACE, JUMP_SCALE = 0.042, 0.8, 1.3
-"""Changes that no head makes within one frame time: of the face's own shape (root mean square over the steady points, eye
-distances, medians of three frames before and after; measured 0.010 to 0.032 within, median 0.046 across people), of its
-place (eye distances) and of its size (factor)."""
+"""Changes that no head makes within one frame time: of the face's own shape (root mean square over the steady points,
+eye distances, medians of three frames before and after; measured 0.010 to 0.032 within, median 0.046 across people), of
+its place (eye distances) and of its size (factor)."""
 ROUGHEST = 0.75
-"""Upper bound of von Neumann's ratio (half the mean squared step over the variance, 1 minus the lag-1 autocorrelation): 1 for
-shuffled frames, under 0.55 for every instruction performed."""
+"""Upper bound of von Neumann's ratio (half the mean squared step over the variance: 1 minus the lag-1 autocorrelation);
+1 on average for shuffled frames, under 0.55 for every instruction performed."""
 
 
 def plausible_times(times_ms: Sequence[int], plan: CapturePlan) -> bool:
@@ -52,7 +53,7 @@ def plausible_times(times_ms: Sequence[int], plan: CapturePlan) -> bool:
 
 
 def enough_frames(times: Floats, plan: CapturePlan) -> bool:
-    """Whether the usable frames, at ``times`` (ms), are nearly all that were planned, without a long gap at any place."""
+    """Whether the usable frames, at ``times`` (ms), are nearly all that were planned, without a long gap."""
     if len(times) < max(2, LEAST_VALID_SHARE * len(plan.frame_times_ms)):
         return False
     gaps = np.diff(np.concatenate([[0.0], times, [max(float(plan.duration_ms), float(times[-1]))]]))
@@ -65,7 +66,7 @@ def lips_moved(series: Floats, scales: tuple[float, float]) -> bool:
     return bool(((high - low) * np.asarray(scales) >= ABSENT_RANGE).any())
 
 
-def repeated(landmarks: NDArray[np.floating]) -> bool:
+def repeated(landmarks: AnyFloats) -> bool:
     """Whether frames occur more than once, exactly or up to re-encoding, anywhere in the burst."""
     points = np.asarray(landmarks, np.float64)[..., :2] / eye_distance(landmarks)[:, None, None]
     flat = points.reshape(len(points), -1)
@@ -92,7 +93,7 @@ def roughness(series: Floats) -> float:
     return float((np.diff(series, axis=0) ** 2).mean(0).sum() / (2 * variance))
 
 
-def head_jumps(landmarks: NDArray[np.floating], opening: Floats) -> bool:
+def head_jumps(landmarks: AnyFloats, opening: Floats) -> bool:
     """Whether head or face changes from one frame to the next as no head can."""
     points = np.asarray(landmarks, np.float64)
     size = eye_distance(points)
@@ -103,7 +104,7 @@ def head_jumps(landmarks: NDArray[np.floating], opening: Floats) -> bool:
     return not (calm and shape_step(points, opening) <= JUMP_SHAPE)
 
 
-def shape_step(landmarks: NDArray[np.floating], opening: Floats) -> float:
+def shape_step(landmarks: AnyFloats, opening: Floats) -> float:
     """The largest lasting change of the face's own shape, in eye distances.
 
     Only frames with nearly closed lips are compared: a dropped jaw changes the whole mesh.

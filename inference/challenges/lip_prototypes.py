@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from landseal.inference.challenges.lip_instruction import LEAD_IN_MS, LipInstruction, LipShape
+from landseal.inference.challenges.lip_instruction import LipInstruction, LipShape
 
 Floats = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ TRANSITION_MS = 150.0
 
 @dataclass(frozen=True)
 class LipPrototypes:
-    """Where each shape lies in feature space, in scaled units: (opening, log width), both relative to the relaxed mouth."""
+    """Where each shape lies, in scaled units: (opening, log width), both relative to the relaxed mouth."""
 
     scales: tuple[float, float]
     """What one scaled unit is: eye distances of opening, natural logarithm of width."""
@@ -39,7 +39,7 @@ class LipPrototypes:
         return 0 if shape in (LipShape.OPEN, LipShape.CLOSED) else 1
 
     def trajectory(self, instruction: LipInstruction, times_ms: Floats, gains: Mapping[LipShape, float]) -> Floats:
-        """The stored features of an instruction at the given times, scaled, float64 [T, 2]: relaxed, then shape after shape."""
+        """The stored features of an instruction at the given times: scaled, float64 [T, 2], relaxed at first."""
         values = np.zeros((len(times_ms), 2))
         for start, action in zip(instruction.starts_ms(), instruction.actions, strict=True):
             share = np.clip((times_ms - start) / TRANSITION_MS, 0.0, 1.0)[:, None]
@@ -85,6 +85,3 @@ def expected_sequence(instruction: LipInstruction) -> tuple[tuple[LipShape, ...]
             shapes.append(action.shape)
             begins.append(start)
     return tuple(shapes), tuple(begins)
-
-
-__all__ = ["LEAD_IN_MS", "TRANSITION_MS", "LipPrototypes", "expected_sequence", "parse", "stored"]

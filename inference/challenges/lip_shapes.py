@@ -34,7 +34,7 @@ from landseal.inference.challenges.lip_motion import (
     roughness,
 )
 from landseal.inference.challenges.lip_prototypes import LipPrototypes, stored
-from landseal.inference.vision.lips import LipFeatures, eye_distance, lip_features
+from landseal.inference.vision.lips import AnyFloats, LipFeatures, eye_distance, lip_features
 
 __all__ = ["LipAction", "LipInstruction", "LipShape", "LipShapes", "draw", "judge", "plan"]
 
@@ -83,7 +83,7 @@ def judge(
     valid: NDArray[np.bool_],
     prototypes: LipPrototypes | None = None,
 ) -> ChallengeVerdict:
-    """Judges whether a burst follows an instruction. Whatever the burst holds, the answer is a verdict, never an exception.
+    """Judges whether a burst follows an instruction; whatever it holds, the answer is a verdict, never an exception.
 
     Args:
         instruction: what was asked.
@@ -104,12 +104,12 @@ def judge(
     return _judge_usable(instruction, points[usable].astype(np.float64), times, prototypes or stored())
 
 
-def _usable(points: NDArray[np.floating], valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _usable(points: AnyFloats, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     with np.errstate(all="ignore"):
         features = lip_features(points)
         numbers = np.stack([features.opening, features.width, features.height, eye_distance(points)], 1)
         sane = np.abs(points).reshape(len(points), -1).max(1) < 1e6
-    return np.asarray(valid & sane & np.isfinite(numbers).all(1) & (features.width > 0.05), bool)
+    return np.asarray(valid & sane & np.isfinite(numbers).all(1) & (features.width > 0.05), np.bool_)
 
 
 def _judge_usable(
@@ -131,7 +131,7 @@ def _relative(features: LipFeatures, times: Floats, prototypes: LipPrototypes) -
     rest = times < LEAD_IN_MS
     opening = features.opening - np.median(features.opening[rest])
     width = np.log(features.width / np.median(features.width[rest]))
-    return np.stack([opening, width], 1) / np.asarray(prototypes.scales)
+    return np.asarray(np.stack([opening, width], 1) / np.asarray(prototypes.scales), np.float64)
 
 
 def _motion_fault(

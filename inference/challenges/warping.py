@@ -24,8 +24,9 @@ def align(costs: Floats, times_a: Floats, times_b: Floats, band_ms: float) -> Al
 
     Args:
         costs: float64 [A, B], not negative and finite, cost of putting a's sample i beside b's sample j.
-        times_a: float64 [A], ms; ``times_b``: float64 [B], ms. Samples further apart than ``band_ms`` are never put together.
-        band_ms: the band.
+        times_a: float64 [A], ms.
+        times_b: float64 [B], ms.
+        band_ms: samples further apart in time are never put together.
 
     Returns:
         None when no path lies within the band, or the input is empty or not finite.

@@ -1,7 +1,8 @@
 """Lip features from FaceMesh points: how open, how wide, how round, free of the head's size, place and pose.
 
-All lengths are distances in three dimensions between mesh points (FaceMesh gives z at about the scale of x), divided by the
-distance between the eye centres: neither moving, scaling nor turning the head changes them, as far as the mesh's depth is true.
+All lengths are distances in three dimensions between mesh points (FaceMesh gives z at about the scale of x), divided by
+the distance between the eye centres: neither moving, scaling nor turning the head changes them, as far as the mesh's
+depth is true.
 
 Indices are those of MediaPipe's face mesh (``face_mesh_connections.py``: FACEMESH_LIPS, FACEMESH_LEFT_EYE,
 FACEMESH_RIGHT_EYE, FACEMESH_FACE_OVAL); "left" and "right" are the person's own.
@@ -10,11 +11,13 @@ FACEMESH_RIGHT_EYE, FACEMESH_FACE_OVAL); "left" and "right" are the person's own
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+AnyFloats = NDArray[np.floating[Any]]
 
 RIGHT_EYE, LEFT_EYE = (33, 133), (362, 263)
 """Corners of each eye; their middle is the eye centre. Corners do not move with blinking or gaze."""
@@ -41,20 +44,20 @@ class LipFeatures:
     height: Floats
     """Distance of the outer edges of the lips, at their middle."""
     roundness: Floats
-    """4 pi area / perimeter squared of the outer edge: 1 for a circle, near 0.5 for a relaxed mouth (isoperimetric quotient)."""
+    """Isoperimetric quotient of the outer edge, 4 pi area / perimeter squared: 1 for a circle, 0.4 for relaxed lips."""
     area: Floats
     """Area between the inner edges, in squared eye distances."""
 
 
-def eye_distance(landmarks: NDArray[np.floating]) -> Floats:
-    """Distance between the eye centres, float64 [N], of landmarks [N, 468, 3], in their unit; NaN where it is not positive."""
+def eye_distance(landmarks: AnyFloats) -> Floats:
+    """Distance between the eye centres, float64 [N], of landmarks [N, 468, 3]; NaN where it is not positive."""
     points = np.asarray(landmarks, np.float64)
     right, left = points[:, RIGHT_EYE].mean(1), points[:, LEFT_EYE].mean(1)
     distance = np.linalg.norm(left - right, axis=-1)
     return np.where(np.isfinite(distance) & (distance > 1e-6), distance, np.nan)
 
 
-def lip_features(landmarks: NDArray[np.floating]) -> LipFeatures:
+def lip_features(landmarks: AnyFloats) -> LipFeatures:
     """Measures the lips in every frame.
 
     Args:
@@ -78,7 +81,7 @@ def lip_features(landmarks: NDArray[np.floating]) -> LipFeatures:
     )
 
 
-def steady_heads(landmarks: NDArray[np.floating]) -> Floats:
+def steady_heads(landmarks: AnyFloats) -> Floats:
     """The burst with the head's movement taken out, float64 [N, 468, 3], in eye distances.
 
     Every frame is laid onto the mean of the burst by shift, rotation and scale (least squares over :data:`STEADY`;
@@ -112,7 +115,7 @@ def _laid_onto(points: Floats, target: Floats) -> Floats:
     return np.asarray(scale[:, None, None] * (points - middle) @ (left @ right), np.float64)
 
 
-def _checked(landmarks: NDArray[np.floating]) -> Floats:
+def _checked(landmarks: AnyFloats) -> Floats:
     points = np.asarray(landmarks, np.float64)
     if points.ndim != 3 or points.shape[1:] != (468, 3):
         raise ValueError("landmarks must be [N, 468, 3]")
@@ -124,6 +127,6 @@ def _apart(points: Floats, a: int, b: int) -> Floats:
 
 
 def _area(ring: Floats) -> Floats:
-    """Area of closed polygons [N, K, 3] that are nearly flat: length of the vector area (half the sum of cross products)."""
+    """Area of nearly flat closed polygons [N, K, 3]: length of the vector area (half the sum of cross products)."""
     centred = ring - ring.mean(1, keepdims=True)
     return np.asarray(np.linalg.norm(np.cross(centred, np.roll(centred, -1, 1)).sum(1), axis=-1) / 2, np.float64)
