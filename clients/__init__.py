@@ -1,0 +1,1 @@
+"""What others import and run: a typed SDK, signing on this side, cameras, and the command line."""
