@@ -48,7 +48,10 @@ class FaceReaderBroken(FaceReaderError):
 
 @dataclass(frozen=True)
 class FrameQuality:
-    """How usable one face is. Angles in degrees, brightness 0..255, face width in pixels, sharpness as variance of the Laplacian."""
+    """How usable one face is.
+
+    Angles in degrees, brightness 0..255, face width in pixels, sharpness as variance of the Laplacian.
+    """
 
     sharpness: float
     brightness: float
@@ -85,7 +88,10 @@ class FaceSample:
     embedding: FloatArray = field(repr=False)
     """float32 [128]: mean of the networks' outputs for the chip and its mirror image."""
     live: float | None = field(repr=False)
-    """Probability 0..1 that the face is live, by the silent networks; None when they are not loaded (never treat None as live)."""
+    """Probability 0..1 that the face is live, by the silent networks.
+
+    None when they are not loaded (never treat None as live).
+    """
 
 
 @dataclass(frozen=True)

@@ -58,7 +58,10 @@ class ContractBody:
     server_key_id: str
 
     def digest(self) -> bytes:
-        """Returns the SHA-256 of purpose ``contract-terms`` over all fields in their order; see docs/signed-structures.md."""
+        """Returns the SHA-256 of purpose ``contract-terms`` over all fields in their order.
+
+        See docs/signed-structures.md.
+        """
         return digest(
             "contract-terms",
             self.server_key_id,

@@ -1,6 +1,7 @@
 """The doors to the store. Lookups get :class:`Reads`; whoever changes something gets :class:`Writes`, one transaction.
 
-Promises: everything done through one Writes commits together when its block ends without an exception, and not at all otherwise.
+Promises: everything done through one Writes commits together when its block ends without an exception, and not at
+all otherwise.
 Every method may raise :class:`landseal.server.domain.errors.DatabaseAway`. ``None`` means "no such row".
 Methods named ``..._for_update`` lock the row until the transaction ends.
 """
@@ -82,9 +83,13 @@ class Reads(Protocol):
     def draft(self, transfer_id: str, version: int) -> Draft | None: ...
     def contract(self, contract_id: str) -> Contract | None: ...
     def contract_document(self, contract_id: str) -> bytes: ...
-    def contracts_of(self, account_id: str, before: tuple[dt.datetime, str] | None, limit: int) -> Sequence[ContractLine]: ...
+    def contracts_of(
+        self, account_id: str, before: tuple[dt.datetime, str] | None, limit: int
+    ) -> Sequence[ContractLine]: ...
     def claims_on(self, parcel_code: str) -> Sequence[tuple[str, int, dt.date, dt.date]]:
-        """Returns (transfer id, area in square metres, first day, last day) of every standing offer or contract on the parcel."""
+        """Returns (transfer id, area in square metres, first day, last day) of every standing offer or contract on
+        the parcel.
+        """
 
     # inbox and answers
     def events_after(self, account_id: str, cursor: int, limit: int) -> Sequence[Event]: ...
@@ -97,7 +102,10 @@ class Writes(Reads, Protocol):
 
     # people and sessions
     def put_person(self, person: Person) -> None:
-        """Inserts, or replaces the person of the same id_hash; never one that is bound to an account (raises ValueError)."""
+        """Inserts, or replaces the person of the same id_hash.
+
+        Never one that is bound to an account (raises ValueError).
+        """
 
     def put_registration_code(self, person_id: str, code_hash: bytes, expire_time: dt.datetime) -> None:
         """Replaces the person's older code."""
@@ -106,7 +114,10 @@ class Writes(Reads, Protocol):
         """Deletes the code and returns True if it fits and has not expired."""
 
     def add_account(self, account: Account, device: Device) -> bool:
-        """Adds both and binds the person; returns False when the login name, a key or the person is taken (nothing is added)."""
+        """Adds both and binds the person.
+
+        Returns False when the login name, a key or the person is taken (nothing is added).
+        """
 
     def add_login_attempt(self, attempt: LoginAttempt) -> None: ...
     def take_login_attempt(self, login_id: str) -> LoginAttempt | None:
@@ -161,7 +172,9 @@ class Writes(Reads, Protocol):
 
     def transfer_for_update(self, transfer_id: str) -> Transfer | None: ...
     def move_transfer(self, transfer_id: str, old: State, new: State, now: dt.datetime, **changes: Any) -> bool:
-        """Compare-and-set of the state, with changed columns (version, contract_id, expire_time), and a line of history."""
+        """Compare-and-set of the state, with changed columns (version, contract_id, expire_time), and a line of
+        history.
+        """
 
     def put_draft(self, draft: Draft) -> None: ...
     def offer_draft(self, transfer_id: str, version: int, receipt_id: str, signature: bytes) -> None: ...

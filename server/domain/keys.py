@@ -24,5 +24,7 @@ class PublicKey:
 
     @property
     def key_id(self) -> str:
-        """Lower-case hex of the first 16 bytes of the digest of purpose ``key`` with the algorithm's name and the key."""
+        """Lower-case hex of the first 16 bytes of the digest of purpose ``key`` with the algorithm's name and the
+        key.
+        """
         return digest("key", self.algorithm.name, self.key)[:16].hex()

@@ -13,7 +13,8 @@ Result = TypeVar("Result")
 class Once(Generic[Result]):
     """Names one mutation by its caller, method and request_id, and knows how its answer is kept.
 
-    A use case keeps its result in the very transaction that causes the effect; a second call with the same name finds the answer
+    A use case keeps its result in the very transaction that causes the effect; a second call with the same name
+    finds the answer
     there (``doors.Writes.keep_answer``) or loses the race with :class:`landseal.server.domain.errors.AnswerExists`.
     """
 

@@ -58,7 +58,8 @@ _ALL_SOURCES = frozenset((CaptureSource.CAMERA, CaptureSource.FILE, CaptureSourc
 def named(name: str, *, silent_required: bool) -> Policy:
     """Returns the policy of that name.
 
-    ``security.md`` B3: three tries, instructions at most three minutes old. Demo and load test differ in what they must: frames that
+    ``security.md`` B3: three tries, instructions at most three minutes old. Demo and load test differ in what they
+    must: frames that
     are rendered or recorded, many tries in a short time.
 
     Raises:

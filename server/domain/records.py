@@ -67,7 +67,10 @@ class Device:
 
 @dataclass(frozen=True)
 class LoginAttempt:
-    """A login whose first step was made; ``fits`` says whether name, password and device did, which is told only at the end."""
+    """A login whose first step was made.
+
+    ``fits`` says whether name, password and device did, which is told only at the end.
+    """
 
     login_id: str
     account_id: str
@@ -196,7 +199,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Draft:
-    """One version of a transfer's contract, with its rendered document and, once offered, the transferor's signature."""
+    """One version of a transfer's contract, with its document and, once offered, the transferor's signature."""
 
     transfer_id: str
     version: int
@@ -236,7 +239,10 @@ class Event:
     create_time: dt.datetime
     kind: EventKind
     details: dict[str, str] = field(repr=False)
-    """CODE_RELAYED: payload_sealed (base64 text), masked_name; CODE_RESOLVED: masked_name; TRANSFER_MOVED: transfer_id, state, version, contract_id."""
+    """CODE_RELAYED: payload_sealed (base64 text), masked_name.
+
+    CODE_RESOLVED: masked_name; TRANSFER_MOVED: transfer_id, state, version, contract_id.
+    """
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The bytes that devices sign, one function per purpose; clients and server build them from their own knowledge.
 
-Every message names the audience (the platform's key id), the account, the signing key and a nonce, so that no signature fits
+Every message names the audience (the platform's key id), the account, the signing key and a nonce, so that no
+signature fits
 another server, person, device or occasion (``protocol.md``, Keys and what they may sign).
 """
 
@@ -62,7 +63,9 @@ def instruction_digest(
 
 
 def chain_head(nonce: bytes, frames: Iterable[tuple[bytes, int]]) -> bytes:
-    """Returns the head of the hash chain over frames (encoded image, offset in milliseconds), starting from the nonce."""
+    """Returns the head of the hash chain over frames (encoded image, offset in milliseconds), starting from the
+    nonce.
+    """
     link = digest("capture-chain", nonce)
     for image, offset_ms in frames:
         link = digest("capture-chain", link, hashlib.sha256(image).digest(), offset_ms)

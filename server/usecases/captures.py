@@ -55,9 +55,7 @@ class Captures:
             if offset + len(data) <= upload.received_bytes:
                 return upload
             if offset != upload.received_bytes or offset + len(data) > upload.size_bytes:
-                raise Refused(
-                    Reason.UPLOAD_OFFSET_WRONG, metadata={"expected_offset": str(upload.received_bytes)}
-                )
+                raise Refused(Reason.UPLOAD_OFFSET_WRONG, metadata={"expected_offset": str(upload.received_bytes)})
             writes.append_chunk(upload_id, offset, data)
             return _own(writes.upload(upload_id), caller)
 

@@ -100,7 +100,9 @@ class Codes:
             with self._store.writes(timeout_s=budget.left_s()) as writes:
                 code = self._good_code(writes, payload, now)
                 resolved = self._resolved(writes, caller, code, payload)
-                writes.add_event(code.account_id, EventKind.CODE_RESOLVED, {"masked_name": resolved.transferor.name}, now)
+                writes.add_event(
+                    code.account_id, EventKind.CODE_RESOLVED, {"masked_name": resolved.transferor.name}, now
+                )
                 writes.keep_answer(once, once.encode(resolved), now)
         except Refused as refusal:
             if refusal.reason is Reason.CODE_INVALID:

@@ -48,9 +48,7 @@ class Contracts:
             contract = _own(reads, caller, contract_id)
             return reads.contract_document(contract_id), f"{contract.body.contract_number}.pdf"
 
-    def list(
-        self, caller: Caller, before: tuple[dt.datetime, str] | None, limit: int
-    ) -> builtins.list[ContractEntry]:
+    def list(self, caller: Caller, before: tuple[dt.datetime, str] | None, limit: int) -> builtins.list[ContractEntry]:
         """Lists the caller's contracts, the newest first."""
         with self._store.reads() as reads:
             lines = reads.contracts_of(caller.account_id, before, limit)

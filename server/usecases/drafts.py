@@ -51,9 +51,7 @@ class Drafts:
         self._store, self._sealer, self._papers = store, sealer, papers
         self._server_key, self._mark, self._clock = server_key, mark, clock
 
-    def save_draft(
-        self, caller: Caller, cmd: DraftCommand, once: Once[TransferView], budget: Budget
-    ) -> TransferView:
+    def save_draft(self, caller: Caller, cmd: DraftCommand, once: Once[TransferView], budget: Budget) -> TransferView:
         """Saves terms as the next version.
 
         1. The caller is the transferor, verified for this very transfer, inside the window.
@@ -173,7 +171,9 @@ def _demand_terms(faults: Sequence[TermFault]) -> None:
         raise Refused(
             Reason.TERMS_INVALID,
             metadata={"codes": ",".join(sorted({fault.code.value for fault in faults}))},
-            faults=tuple(FieldFault(f"terms.{f.field}", f"{f.code.value}: {f.message_zh} {f.message_en}") for f in faults),
+            faults=tuple(
+                FieldFault(f"terms.{f.field}", f"{f.code.value}: {f.message_zh} {f.message_en}") for f in faults
+            ),
         )
 
 

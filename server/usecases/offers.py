@@ -49,9 +49,7 @@ class Confirmed:
 class Offers:
     """Takes the parties' signatures."""
 
-    def __init__(
-        self, store: Store, sealer: Sealer, signer: Signer, check: SignatureCheck, *, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, sealer: Sealer, signer: Signer, check: SignatureCheck, *, clock: Clock) -> None:
         self._store, self._sealer, self._signer, self._check, self._clock = store, sealer, signer, check, clock
 
     def propose(self, caller: Caller, cmd: SignCommand, once: Once[TransferView], budget: Budget) -> TransferView:
@@ -192,7 +190,10 @@ def _still(parcel: Parcel | None, code: str) -> Parcel:
 
 
 def expire_transfers(store: Store, now: dt.datetime, *, limit: int, timeout_s: float) -> int:
-    """Ends transfers whose time has run out; returns how many. Safe beside other workers (rows are skipped when locked)."""
+    """Ends transfers whose time has run out.
+
+    Returns how many. Safe beside other workers (rows are skipped when locked).
+    """
     with store.writes(timeout_s=timeout_s) as writes:
         overdue = writes.expired_transfers(now, limit)
         for transfer in overdue:

@@ -16,7 +16,8 @@ def good_receipt(
 ) -> Receipt:
     """Returns the receipt if the caller may use it now.
 
-    1. It exists, is the caller's, made in this session on this device, for this purpose and binding; a stolen or relayed receipt id
+    1. It exists, is the caller's, made in this session on this device, for this purpose and binding; a stolen or
+       relayed receipt id
        is worth nothing (RECEIPT_INVALID; the cases are not told apart).
     2. It has not been ended by a logout or used up (RECEIPT_INVALID, RECEIPT_USED).
     3. Its window is open (RECEIPT_EXPIRED).

@@ -75,8 +75,10 @@ class Registration:
     def register(self, cmd: RegisterCommand, once: Once[Registered], budget: Budget) -> Registered:
         """Creates the account.
 
-        1. Both keys are well formed, differ, and the device proves that it holds them: nobody binds a key they do not have.
-        2. Name, ID number and one-time code must fit one imported person without an account. Whichever does not, the answer and the
+        1. Both keys are well formed, differ, and the device proves that it holds them: nobody binds a key they do
+           not have.
+        2. Name, ID number and one-time code must fit one imported person without an account. Whichever does not,
+           the answer and the
            time it takes are the same: nothing can be learnt about who is in the records.
         3. Failures are counted per ID number, so that codes cannot be guessed.
         """

@@ -65,7 +65,7 @@ class ServerInfo:
         )
 
     def _notices(self, *, silent: bool) -> tuple[str, ...]:
-        notices = [f"A face is searched among at most {self._scope_limit} people of one collective; larger ones are refused."]
+        notices = [f"A face is searched among at most {self._scope_limit} people of one collective."]
         if not silent:
             notices.append("Silent liveness is missing: active liveness alone decides.")
         if self._policy.mark:

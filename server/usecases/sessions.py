@@ -147,7 +147,12 @@ class Sessions:
             attempt = writes.take_login_attempt(cmd.login_id)
             device = writes.device(attempt.auth_key_id) if attempt else None
             good = attempt is not None and attempt.fits and now < attempt.expire_time and device is not None
-            if attempt is None or device is None or not good or not self._signed(attempt, device.auth_key, cmd.signature):
+            if (
+                attempt is None
+                or device is None
+                or not good
+                or not self._signed(attempt, device.auth_key, cmd.signature)
+            ):
                 result = None
             else:
                 writes.end_sessions(device.account_id, device.device_class, EndReason.REPLACED)

@@ -15,12 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landseal.inference.challenges.base import Challenge, ChallengeVerdict
-from landseal.inference.challenges.lip_instruction import FRAME_EVERY_MS, LEAD_IN_MS, LipAction, LipInstruction, LipShape
+from landseal.inference.challenges.lip_instruction import (
+    FRAME_EVERY_MS,
+    LEAD_IN_MS,
+    LipAction,
+    LipInstruction,
+    LipShape,
+)
 from landseal.inference.reading import BurstReading, FaceReader, FloatArray, FrameReading
 from landseal.server.domain.budget import Budget
 from landseal.server.domain.doors import Reads, Sealer, Store, Writes
 from landseal.server.domain.errors import Refused
-from landseal.server.domain.keys import PublicKey
 from landseal.server.domain.machinery import SignatureCheck, Signer
 from landseal.server.domain.once import Once
 from landseal.server.domain.policy import Policy
@@ -101,7 +106,8 @@ class Verifications:
     ) -> Verification:
         """Issues an instruction.
 
-        1. There is something to verify for: no LAND_READ before the confirmation notice, no SIGN without a version to sign.
+        1. There is something to verify for: no LAND_READ before the confirmation notice, no SIGN without a version
+           to sign.
         2. The instruction is random and new; issuing it is an attempt, so that nobody fishes for an easy one.
         """
         now = self._clock()
@@ -130,9 +136,7 @@ class Verifications:
             self._demand_scope(writes, caller)
             made = writes.attempts_since(caller.account_id, purpose, now - self._policy.attempt_window)
             if made >= self._policy.attempts:
-                raise Refused(
-                    Reason.ATTEMPTS_EXHAUSTED, retry_after_s=self._policy.attempt_window.total_seconds()
-                )
+                raise Refused(Reason.ATTEMPTS_EXHAUSTED, retry_after_s=self._policy.attempt_window.total_seconds())
             verification = dataclasses.replace(verification, attempts_left=self._policy.attempts - made - 1)
             writes.add_verification(verification)
             writes.keep_answer(once, once.encode(verification), now)
@@ -156,8 +160,10 @@ class Verifications:
     def submit(self, caller: Caller, cmd: SubmitCommand, once: Once[Judgement], budget: Budget) -> Judgement:
         """Judges a burst; one read, one inference call, one transaction.
 
-        1. The instruction is the caller's, of this session and device, unused and in time: stops replays of an instruction.
-        2. The frames come from where the policy allows, and open the chain that the device signed: stops swapped frames.
+        1. The instruction is the caller's, of this session and device, unused and in time: stops replays of an
+           instruction.
+        2. The frames come from where the policy allows, and open the chain that the device signed: stops swapped
+           frames.
         3. Inference reads them; if it is away nothing is concluded and nothing used up.
         4. A pure function judges.
         5. One transaction writes outcome, receipt and move; of two racing submissions one is judged.
