@@ -64,7 +64,7 @@ def read_qr(image: bytes) -> str:
     Raises:
         QrUnreadable: not an image, too large, no QR code in it, or several that differ.
     """
-    found = zxingcpp.read_barcodes(_grey(image), formats=zxingcpp.BarcodeFormat.QRCode)
+    found = zxingcpp.read_barcodes(_grey(image), formats=zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode))
     payloads = {each.text for each in found if each.valid}
     if len(payloads) != 1:
         raise QrUnreadable("several codes" if payloads else "no code was found")

@@ -53,7 +53,7 @@ class PaperContract:
     """The transferor's chosen parcels."""
     terms: ContractTerms
     trace_payload: str = field(repr=False)
-    """What the QR code says, see :func:`landseal.server.papers.qr.trace_payload`."""
+    """What the QR code says, see :func:`landseal.server.domain.qrcodes.trace_payload`."""
     platform_name: str
     platform_key_id: str
     exchange_parcels: tuple[Parcel, ...] = ()

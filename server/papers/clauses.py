@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a sentence of the contract stays whole on its line; CJK characters count double
 """The articles of a lease, sub-contract or exchange, after model text GF-2021-2606 and art. 40 of the law."""
 
 from __future__ import annotations
@@ -57,8 +56,8 @@ def _land(body: PaperContract) -> Article:
         )  # fmt: skip
     else:
         first = clause(
-            "甲方将下表所列地块", count, f"的{words.right}以", Filled(words.manner), "方式流转给乙方，流转面积合计", area,
-            "。地块的名称、代码、坐落、四至、面积和质量等级以下表为准。",
+            "甲方将下表所列地块", count, f"的{words.right}以", Filled(words.manner), "方式流转给乙方，流转面积合计",
+            area, "。地块的名称、代码、坐落、四至、面积和质量等级以下表为准。",
         )  # fmt: skip
     assets = (
         clause("地上建筑物及附着物：", Filled(terms.attached_assets), "；期满处置：", Filled(terms.assets_at_end), "。")
@@ -127,7 +126,8 @@ def _price(body: PaperContract) -> Article:
         note = f"（{terms.payment_day_note}）" if terms.payment_day_note else ""
         clauses.append(
             clause(
-                "支付方式：", Filled(PAYMENT[terms.payment] + note), "，首次支付日期为", filled_date(terms.first_payment_date),
+                "支付方式：", Filled(PAYMENT[terms.payment] + note), "，首次支付日期为",
+                filled_date(terms.first_payment_date),
                 "。各期金额见下表。" if total_rent_fen(terms, area) else "。",
             )
         )  # fmt: skip
@@ -230,7 +230,8 @@ def _breach(body: PaperContract) -> Article:
         (
             clause(
                 "逾期交付土地、支付价款或者返还土地的，每逾期一日，违约方按", base, "的万分之",
-                Filled(f"{terms.late_per_ten_thousand}（{chinese_number(terms.late_per_ten_thousand)}）"), "支付违约金。",
+                Filled(f"{terms.late_per_ten_thousand}（{chinese_number(terms.late_per_ten_thousand)}）"),
+                "支付违约金。",
             ),
             clause("违约金不足以弥补损失的，违约方应赔偿实际损失；因一方过错致使合同解除的，过错方承担赔偿责任。"),
         ),
@@ -268,7 +269,8 @@ def _signing(body: PaperContract) -> Article:
                 "平台不持有当事人的签名密钥，平台单独不能订立合同。签名不写入本页，与本文件一并保存于证据包。"
             ),
             clause(
-                "任何人可以离线核验：取得证据包后运行 landseal contract verify 并指定证据包文件；本文件改动一个字节，核验即告失败。"
+                "任何人可以离线核验：取得证据包后运行 landseal contract verify 并指定证据包文件；"
+                "本文件改动一个字节，核验即告失败。"
             ),
             clause(
                 "扫描本合同二维码可以查询合同状态。编号与版本：",

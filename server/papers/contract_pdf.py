@@ -15,11 +15,12 @@ from pathlib import Path
 import typst
 
 from landseal.server.domain.parcel import LAND_USE_ZH
+from landseal.server.domain.qrcodes import QrFault
 from landseal.server.domain.rent import instalments, transferred_area_m2
 from landseal.server.domain.rmb import capital_amount, digit_amount, digit_date, mu_text
 from landseal.server.papers.body import PaperContract, PaperFault, PaperFaultCode, PaperParty
 from landseal.server.papers.clauses import articles, shown_parcels
-from landseal.server.papers.qr import QrFault, qr_svg
+from landseal.server.papers.qr import qr_svg
 from landseal.server.papers.sketch import parcel_sketch
 from landseal.server.papers.wording import KIND, Clause, Filled, masked_key
 

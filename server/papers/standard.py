@@ -1,4 +1,3 @@
-# ruff: noqa: E501 - a sentence of the contract stays whole on its line; CJK characters count double
 """Standard rights and duties, code GF-2021-2606: paraphrased from the national model text, not its official wording."""
 
 from __future__ import annotations
