@@ -46,55 +46,97 @@ class Reads(Protocol):
     """Lookups; each sees committed data (or, inside a Writes, the transaction's own)."""
 
     # people and sessions
-    def person(self, person_id: str) -> Person | None: ...
-    def person_by_id_hash(self, id_hash: bytes) -> Person | None: ...
-    def people_in_scope(self, collective: str, limit: int) -> Sequence[Person]: ...
-    def scope_size(self, collective: str) -> int: ...
-    def account(self, account_id: str) -> Account | None: ...
-    def account_by_login_name(self, login_name: str) -> Account | None: ...
-    def device(self, auth_key_id: str) -> Device | None: ...
+    def person(self, person_id: str) -> Person | None:
+        """Returns the person of that id."""
+
+    def person_by_id_hash(self, id_hash: bytes) -> Person | None:
+        """Returns the person whose ID number has this keyed hash."""
+
+    def people_in_scope(self, collective: str, limit: int) -> Sequence[Person]:
+        """Returns at most ``limit`` people of a collective, for the 1:N search."""
+
+    def scope_size(self, collective: str) -> int:
+        """Returns how many people a collective has."""
+
+    def account(self, account_id: str) -> Account | None:
+        """Returns the account of that id."""
+
+    def account_by_login_name(self, login_name: str) -> Account | None:
+        """Returns the account of that login name."""
+
+    def device(self, auth_key_id: str) -> Device | None:
+        """Returns the device whose auth key has this id."""
+
     def caller_by_token_hash(self, token_hash: bytes) -> Caller | None:
         """Returns the session of the token, ended or not, with its account's person and device: one query."""
 
-    def session_by_id(self, session_id: str) -> Session | None: ...
+    def session_by_id(self, session_id: str) -> Session | None:
+        """Returns the session of that id, ended or not."""
 
     # captures and verifications
-    def upload(self, upload_id: str) -> Upload | None: ...
+    def upload(self, upload_id: str) -> Upload | None:
+        """Returns the upload of that id, without its bytes."""
+
     def upload_data(self, upload_id: str) -> bytes:
         """Returns the sealed pieces, opened and joined (the store asks its sealer); empty when erased."""
 
-    def verification(self, verification_id: str) -> Verification | None: ...
+    def verification(self, verification_id: str) -> Verification | None:
+        """Returns the verification of that id."""
+
     def burst_digest_seen(self, frame_digests: Sequence[int]) -> bool:
         """Tells whether any frame digest occurs in any stored burst (indexed)."""
 
-    def recent_bursts(self, person_id: str, limit: int) -> Sequence[BurstPrint]: ...
-    def receipt(self, receipt_id: str) -> StoredReceipt | None: ...
+    def recent_bursts(self, person_id: str, limit: int) -> Sequence[BurstPrint]:
+        """Returns a person's latest burst prints, the newest first."""
+
+    def receipt(self, receipt_id: str) -> StoredReceipt | None:
+        """Returns the receipt of that id with its use."""
 
     # land
-    def parcels_of_owner(self, owner_id_hash: bytes, after_code: str, limit: int) -> Sequence[Parcel]: ...
-    def parcel_of_owner(self, owner_id_hash: bytes, code: str) -> Parcel | None: ...
+    def parcels_of_owner(self, owner_id_hash: bytes, after_code: str, limit: int) -> Sequence[Parcel]:
+        """Returns an owner's parcels after a code, in the order of their codes."""
+
+    def parcel_of_owner(self, owner_id_hash: bytes, code: str) -> Parcel | None:
+        """Returns one parcel if it is this owner's."""
 
     # transfers and contracts
-    def transfer(self, transfer_id: str) -> Transfer | None: ...
-    def transfer_history(self, transfer_id: str) -> Sequence[MoveRecord]: ...
+    def transfer(self, transfer_id: str) -> Transfer | None:
+        """Returns the transfer of that id."""
+
+    def transfer_history(self, transfer_id: str) -> Sequence[MoveRecord]:
+        """Returns a transfer's moves, the oldest first."""
+
     def transfers_of(self, account_id: str, before: tuple[dt.datetime, str] | None, limit: int) -> Sequence[Transfer]:
         """Newest first; ``before`` is the (create_time, transfer_id) of the last one seen."""
 
-    def draft(self, transfer_id: str, version: int) -> Draft | None: ...
-    def contract(self, contract_id: str) -> Contract | None: ...
-    def contract_document(self, contract_id: str) -> bytes: ...
+    def draft(self, transfer_id: str, version: int) -> Draft | None:
+        """Returns one version of a transfer's contract."""
+
+    def contract(self, contract_id: str) -> Contract | None:
+        """Returns the contract of that id."""
+
+    def contract_document(self, contract_id: str) -> bytes:
+        """Returns a contract's PDF; empty when there is no such contract."""
+
     def contracts_of(
         self, account_id: str, before: tuple[dt.datetime, str] | None, limit: int
-    ) -> Sequence[ContractLine]: ...
+    ) -> Sequence[ContractLine]:
+        """Returns an account's contracts, the newest first; ``before`` as in :meth:`transfers_of`."""
+
     def claims_on(self, parcel_code: str) -> Sequence[tuple[str, int, dt.date, dt.date]]:
         """Returns (transfer id, area in square metres, first day, last day) of every standing offer or contract on
         the parcel.
         """
 
     # inbox and answers
-    def events_after(self, account_id: str, cursor: int, limit: int) -> Sequence[Event]: ...
-    def seen_cursor(self, account_id: str) -> int: ...
-    def answer(self, caller: str, method: str, request_id: str) -> Answer | None: ...
+    def events_after(self, account_id: str, cursor: int, limit: int) -> Sequence[Event]:
+        """Returns an account's events after a cursor, in order."""
+
+    def seen_cursor(self, account_id: str) -> int:
+        """Returns the last cursor that was acknowledged; 0 at first."""
+
+    def answer(self, caller: str, method: str, request_id: str) -> Answer | None:
+        """Returns the kept first answer to a mutation."""
 
 
 class Writes(Reads, Protocol):
@@ -119,11 +161,15 @@ class Writes(Reads, Protocol):
         Returns False when the login name, a key or the person is taken (nothing is added).
         """
 
-    def add_login_attempt(self, attempt: LoginAttempt) -> None: ...
+    def add_login_attempt(self, attempt: LoginAttempt) -> None:
+        """Adds a login attempt."""
+
     def take_login_attempt(self, login_id: str) -> LoginAttempt | None:
         """Deletes and returns it: an attempt is used once."""
 
-    def add_session(self, session: Session) -> None: ...
+    def add_session(self, session: Session) -> None:
+        """Adds a live session; the database allows one per account and class of device."""
+
     def end_sessions(
         self, account_id: str, device_class: DeviceClass, reason: EndReason, *, session_id: str | None = None
     ) -> int:
@@ -132,27 +178,40 @@ class Writes(Reads, Protocol):
     def count_failure(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
         """Adds one failure under a throttle key and returns how many lie within the window."""
 
-    def failures(self, key: str, now: dt.datetime, window: dt.timedelta) -> int: ...
-    def clear_failures(self, key: str) -> None: ...
+    def failures(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
+        """Returns how many failures of a throttle key lie within the window."""
+
+    def clear_failures(self, key: str) -> None:
+        """Forgets the failures of a throttle key."""
 
     # captures and verifications
-    def add_upload(self, upload: Upload) -> None: ...
-    def upload_for_update(self, upload_id: str) -> Upload | None: ...
+    def add_upload(self, upload: Upload) -> None:
+        """Adds an empty upload."""
+
+    def upload_for_update(self, upload_id: str) -> Upload | None:
+        """Returns and locks the upload."""
+
     def append_chunk(self, upload_id: str, offset: int, data: bytes) -> None:
         """Seals and stores a piece and moves received_bytes forward."""
 
     def use_upload(self, upload_id: str) -> bool:
         """Marks it used and erases its pieces; False when it was used."""
 
-    def add_verification(self, verification: Verification) -> None: ...
+    def add_verification(self, verification: Verification) -> None:
+        """Adds a verification."""
+
     def attempts_since(self, account_id: str, purpose: Purpose, since: dt.datetime) -> int:
         """Counts verifications issued and not passed since then, but at most back to the last that passed."""
 
     def finish_verification(self, verification_id: str, state: VerificationState, reason: str) -> bool:
         """Compare-and-set from WAITING; False when it was already judged."""
 
-    def add_burst(self, burst: BurstPrint) -> None: ...
-    def add_receipt(self, receipt: Receipt) -> None: ...
+    def add_burst(self, burst: BurstPrint) -> None:
+        """Adds a burst print."""
+
+    def add_receipt(self, receipt: Receipt) -> None:
+        """Adds an unused receipt."""
+
     def use_receipt(self, receipt_id: str) -> bool:
         """Compare-and-set; False when it was used or ended."""
 
@@ -164,26 +223,44 @@ class Writes(Reads, Protocol):
         """Locks the parcels in the order of their codes, so that two transfers racing for one parcel take turns."""
 
     # transfers and contracts
-    def add_code(self, code: Code) -> None: ...
-    def code_for_update(self, code_hash: bytes) -> Code | None: ...
-    def use_code(self, code_hash: bytes) -> bool: ...
+    def add_code(self, code: Code) -> None:
+        """Adds an unused code."""
+
+    def code_for_update(self, code_hash: bytes) -> Code | None:
+        """Returns and locks the code of this hash."""
+
+    def use_code(self, code_hash: bytes) -> bool:
+        """Compare-and-set; False when it was used."""
+
     def add_transfer(self, transfer: Transfer, now: dt.datetime) -> None:
         """Adds it and the first line of its history."""
 
-    def transfer_for_update(self, transfer_id: str) -> Transfer | None: ...
-    def move_transfer(self, transfer_id: str, old: State, new: State, now: dt.datetime, **changes: Any) -> bool:
+    def transfer_for_update(self, transfer_id: str) -> Transfer | None:
+        """Returns and locks the transfer."""
+
+    def move_transfer(self, transfer_id: str, old: State, new: State, now: dt.datetime, **changes: str | int) -> bool:
         """Compare-and-set of the state, with changed columns (version, contract_id, expire_time), and a line of
         history.
         """
 
-    def put_draft(self, draft: Draft) -> None: ...
-    def offer_draft(self, transfer_id: str, version: int, receipt_id: str, signature: bytes) -> None: ...
-    def add_claims(self, transfer_id: str, parts: Sequence[ParcelPart], start: dt.date, end: dt.date) -> None: ...
-    def drop_claims(self, transfer_id: str) -> None: ...
+    def put_draft(self, draft: Draft) -> None:
+        """Adds a version."""
+
+    def offer_draft(self, transfer_id: str, version: int, receipt_id: str, signature: bytes) -> None:
+        """Keeps the transferor's signature and receipt with the offered version."""
+
+    def add_claims(self, transfer_id: str, parts: Sequence[ParcelPart], start: dt.date, end: dt.date) -> None:
+        """Claims land for a transfer from its first to its last day."""
+
+    def drop_claims(self, transfer_id: str) -> None:
+        """Gives up all claims of a transfer."""
+
     def next_contract_number(self, year: int) -> int:
         """Returns 1, 2, 3 ... per year; a number may be lost by a rollback but never given twice."""
 
-    def add_contract(self, contract: Contract, document: bytes) -> None: ...
+    def add_contract(self, contract: Contract, document: bytes) -> None:
+        """Adds a concluded contract with its PDF; one per transfer."""
+
     def expired_transfers(self, now: dt.datetime, limit: int) -> Sequence[Transfer]:
         """Locks and returns transfers that wait and whose time has run out (SKIP LOCKED)."""
 
@@ -191,7 +268,9 @@ class Writes(Reads, Protocol):
     def add_event(self, account_id: str, kind: EventKind, details: dict[str, str], now: dt.datetime) -> int:
         """Adds an event at the account's next cursor and notifies watchers on commit; returns the cursor."""
 
-    def acknowledge(self, account_id: str, through_cursor: int) -> int: ...
+    def acknowledge(self, account_id: str, through_cursor: int) -> int:
+        """Moves the seen cursor forward, never back and never past the last event; returns it."""
+
     def keep_answer(self, once: Once[Any], response: bytes, now: dt.datetime) -> None:
         """Keeps the first answer for 24 h; raises AnswerExists when another transaction kept one."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 from landseal.server.domain.contract import Role
 from landseal.server.domain.doors import Reads, Writes
@@ -25,7 +24,7 @@ def own_transfer(transfer: Transfer | None, caller: Caller) -> Transfer:
     return transfer
 
 
-def move(writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.datetime, **changes: Any) -> State:  # noqa: ANN401 - columns differ per move
+def move(writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.datetime, **changes: str | int) -> State:
     """Moves a locked transfer and tells both parties; returns the new state.
 
     Raises:
@@ -36,11 +35,11 @@ def move(writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.dat
     new = after(transfer.state, step, role)
     if not writes.move_transfer(transfer.transfer_id, transfer.state, new, now, **changes):
         raise Refused(Reason.STATE_FORBIDS, metadata={"state": transfer.state.name})
-    tell(writes, transfer, new, now, version=changes.get("version", transfer.version), **_contract(changes))
+    tell(writes, transfer, new, now, version=int(changes.get("version", transfer.version)), **_contract(changes))
     return new
 
 
-def _contract(changes: dict[str, Any]) -> dict[str, str]:
+def _contract(changes: dict[str, str | int]) -> dict[str, str]:
     return {"contract_id": str(changes["contract_id"])} if "contract_id" in changes else {}
 
 
