@@ -19,7 +19,7 @@ from landseal.server.domain.receipts import Binding, Purpose, Receipt
 from landseal.server.domain.records import Caller, Draft
 from landseal.server.domain.signing import contract_bytes, platform_bytes
 from landseal.server.domain.times import Clock, millis
-from landseal.server.domain.transfer import Move, State, Transfer, after
+from landseal.server.domain.transfer import Move, Transfer, after
 from landseal.server.usecases.drafts import claimed_parts, demand_free
 from landseal.server.usecases.moves import move, own_transfer
 from landseal.server.usecases.people import person_of_account
@@ -190,13 +190,10 @@ def _still(parcel: Parcel | None, code: str) -> Parcel:
 
 
 def expire_transfers(store: Store, now: dt.datetime, *, limit: int, timeout_s: float) -> int:
-    """Ends transfers whose time has run out.
-
-    Returns how many. Safe beside other workers (rows are skipped when locked).
-    """
+    """Ends transfers whose time has run out and returns how many; safe beside other workers."""
     with store.writes(timeout_s=timeout_s) as writes:
         overdue = writes.expired_transfers(now, limit)
         for transfer in overdue:
             move(writes, transfer, Move.EXPIRE, Role.TRANSFEROR, now)
             writes.drop_claims(transfer.transfer_id)
-    return len([transfer for transfer in overdue if transfer.state is not State.EXPIRED])
+    return len(overdue)
