@@ -44,7 +44,7 @@ def parcel(number: int = 1, **changes: object) -> Parcel:
         "owner_id_number": OWNER, "owner_name": "王大山",
         "polygons": ((((west, south), (east, south), (east, north), (west, north), (west, south)),),),
     }  # fmt: skip
-    return Parcel(**{**values, **changes})  # type: ignore[arg-type] - a table of values bent by tests
+    return Parcel(**{**values, **changes})  # type: ignore[arg-type]  # a table of values bent by tests
 
 
 def lease(**changes: object) -> ContractTerms:
@@ -63,7 +63,7 @@ def lease(**changes: object) -> ContractTerms:
         "dispute": DisputeForum.MEDIATION_THEN_ARBITRATION, "rights_and_duties": STANDARD_CLAUSES,
         "special_terms": "灌溉用水由双方共用机井，电费由乙方承担。\n收割前不得交接地块。",
     }  # fmt: skip
-    return ContractTerms(**{**values, **changes})  # type: ignore[arg-type] - a table of values bent by tests
+    return ContractTerms(**{**values, **changes})  # type: ignore[arg-type]  # a table of values bent by tests
 
 
 def exchange(**changes: object) -> ContractTerms:
@@ -83,4 +83,4 @@ def paper(**changes: object) -> PaperContract:
         "trace_payload": trace_payload("MFRGGZDFMZTWQ2LK"), "platform_name": "阿坝州土地流转服务平台",
         "platform_key_id": "99887766554433221100ffeeddccbbaa",
     }  # fmt: skip
-    return PaperContract(**{**values, **changes})  # type: ignore[arg-type] - a table of values bent by tests
+    return PaperContract(**{**values, **changes})  # type: ignore[arg-type]  # a table of values bent by tests
