@@ -66,16 +66,12 @@ def body() -> ContractBody:
         transferor=Party(ACCOUNT, "张三", "11010119900307123X", keys[0]),
         transferee=Party(OTHER, "李四", "110101199003071248", keys[1]),
         parcels=(ContractParcel("1101011010010000001", "村东一号", 6667, hashlib.sha256(b"parcel").digest()),),
-        terms=_replace(terms, start_date=dt.date(2027, 1, 1), use=UseOfLand.GRAIN, late_per_ten_thousand=5),
+        terms=dataclasses.replace(terms, start_date=dt.date(2027, 1, 1), use=UseOfLand.GRAIN, late_per_ten_thousand=5),
         offer_expire_time=NOW + dt.timedelta(days=7),
         document_sha256=hashlib.sha256(b"pdf").digest(),
         mark="demo",
         server_key_id=public(PLATFORM).key_id,
     )
-
-
-def _replace(terms: Any, **changes: Any) -> Any:
-    return dataclasses.replace(terms, **changes)
 
 
 def receipt() -> Receipt:
