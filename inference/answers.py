@@ -35,11 +35,10 @@ def burst_reading(tensors: Tensors, samples: int) -> BurstReading:
         FaceReaderBroken: a value is not finite or out of its range, or the tensors contradict each other.
     """
     _check_values(tensors)
-    frames = tuple(_frame(tensors, row) for row in range(len(tensors["FAULT"])))
-    chosen = [int(index) for index in tensors["SELECTED"].tolist()]
+    chosen = tensors["SELECTED"].tolist()
     _check_selected(chosen, tensors["USABLE"][:, 0].tolist(), samples)
     return BurstReading(
-        frames=frames,
+        frames=_frames(tensors),
         samples=tuple(_sample(tensors, slot, index) for slot, index in enumerate(chosen) if index != _NOTHING),
         silent="LIVE" in tensors,
     )
@@ -72,20 +71,26 @@ def _check_selected(chosen: list[int], usable: list[bool], samples: int) -> None
             raise FaceReaderBroken("SELECTED does not follow from USABLE")
 
 
-def _frame(tensors: Tensors, row: int) -> FrameReading:
-    usable = bool(tensors["USABLE"][row, 0])
-    x, y, box_width, box_height = (float(value) for value in tensors["BOX"][row].tolist())
-    width, height = (int(value) for value in tensors["SIZE"][row].tolist())
-    return FrameReading(
-        fault=FrameFault(int(tensors["FAULT"][row, 0])),
-        width=width,
-        height=height,
-        face_count=int(tensors["FACE_COUNT"][row, 0]),
-        score=float(tensors["SCORE"][row, 0]),
-        box=(x, y, box_width, box_height),
-        quality=FrameQuality(*tensors["QUALITY"][row].tolist()) if usable else None,
-        landmarks=np.array(tensors["LANDMARKS"][row], np.float32) if usable else None,
-        perceptual_hash=int(tensors["HASH"][row, 0]),
+def _frames(tensors: Tensors) -> tuple[FrameReading, ...]:
+    """One reading per row. Columns become lists first: reading arrays number by number takes four times as long."""
+    fault, count, usable, score, phash = (
+        tensors[name][:, 0].tolist() for name in ("FAULT", "FACE_COUNT", "USABLE", "SCORE", "HASH")
+    )
+    box, size, quality = (tensors[name].tolist() for name in ("BOX", "SIZE", "QUALITY"))
+    landmarks = np.array(tensors["LANDMARKS"], np.float32)
+    return tuple(
+        FrameReading(
+            fault=FrameFault(fault[row]),
+            width=size[row][0],
+            height=size[row][1],
+            face_count=count[row],
+            score=score[row],
+            box=tuple(box[row]),
+            quality=FrameQuality(*quality[row]) if usable[row] else None,
+            landmarks=landmarks[row] if usable[row] else None,
+            perceptual_hash=phash[row],
+        )
+        for row in range(len(fault))
     )
 
 

@@ -7,6 +7,7 @@ The address decides where inference runs: an engine beside this program, or a fl
 from __future__ import annotations
 
 import queue
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
@@ -33,6 +34,10 @@ _Foreign: TypeAlias = Any
 
 ASKING_S = 2.0
 """Seconds that a question about health or statistics may take."""
+HANGING_S = 60.0
+"""Seconds after its deadline at which an unanswered call is given up for good."""
+CLOSING_S = 5.0
+"""Seconds that closing waits for calls in flight."""
 LOOK_AGAIN_S = 10.0
 """Seconds for which silent liveness is taken to be missing before the engine is asked again."""
 _IMAGE_BYTES_SENT = 3 * 1024 * 1024 + 1
@@ -66,6 +71,7 @@ class TritonFaceReader:
         url: str,
         *,
         root_certificates: str | None = None,
+        max_in_flight: int = 64,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepares the channel; nothing is sent, the engine may still be starting.
@@ -73,6 +79,7 @@ class TritonFaceReader:
         Args:
             url: ``host:port`` or a gRPC target such as ``dns:///name:port``.
             root_certificates: PEM file of the authorities to trust; turns TLS on.
+            max_in_flight: calls at once, those included whose caller has given up; further ones wait for a place.
             clock: monotonic seconds.
         """
         self._client = triton.InferenceServerClient(
@@ -82,6 +89,8 @@ class TritonFaceReader:
             channel_args=list(_CHANNEL_OPTIONS),
         )
         self._clock = clock
+        self._max_in_flight = max_in_flight
+        self._flights = threading.BoundedSemaphore(max_in_flight)
         self._model: tuple[str, float] | None = None
         """Ensemble in use, and until when that is believed; replaced as a whole, so no lock is needed."""
 
@@ -94,7 +103,10 @@ class TritonFaceReader:
         self.close()
 
     def close(self) -> None:
-        """Closes the connection; calls in flight end with :class:`FaceReaderAway` or :class:`FaceReaderTimeout`."""
+        """Waits :data:`CLOSING_S` for calls in flight, then closes the connection; use it no more."""
+        deadline = time.monotonic() + CLOSING_S
+        for _ in range(self._max_in_flight):
+            self._flights.acquire(timeout=max(0.0, deadline - time.monotonic()))
         self._client.close()
 
     def read_burst(self, images: Sequence[bytes], *, samples: int, seed: int, timeout_s: float) -> BurstReading:
@@ -162,26 +174,35 @@ class TritonFaceReader:
             raise _fault(error) from None
 
     def _infer(self, model: str, inputs: list[Any], deadline: float) -> _Foreign:
-        """Sends the request and waits; when the time is up it is cancelled in the engine too."""
-        left_s = deadline - self._clock()
-        if left_s <= 0:
-            raise FaceReaderTimeout("no time is left for the engine")
+        """Sends the request and waits until the deadline; the engine stops by itself soon after it.
+
+        The call itself is never cancelled: a cancelled inference can crash Triton 2.51 (issue 8034), and then one
+        caller's impatience would end everybody's call. Its gRPC deadline lies far behind, for an engine that hangs.
+        """
         answers: queue.SimpleQueue[tuple[Any, Any]] = queue.SimpleQueue()
-        call = self._client.async_infer(
-            model,
-            inputs,
-            callback=lambda result, error: answers.put((result, error)),
-            client_timeout=left_s,
-            timeout=max(1, int(left_s * 1e6)),  # how long it may wait in the engine's queues, in microseconds
-        )
+
+        def ended(result: _Foreign, error: _Foreign) -> None:
+            self._flights.release()
+            answers.put((result, error))
+
+        if not self._flights.acquire(timeout=max(0.0, deadline - self._clock())):
+            raise FaceReaderAway("too many calls are in flight")
+        left_s = max(deadline - self._clock(), 1e-3)
         try:
-            result, error = answers.get(
-                timeout=left_s + 1.0
-            )  # gRPC keeps the deadline; the second is for a hung library
+            self._client.async_infer(
+                model,
+                inputs,
+                callback=ended,
+                client_timeout=left_s + HANGING_S,
+                timeout=int(left_s * 1e6),  # microseconds; the engine's queues and models keep it
+            )
+        except Exception:
+            self._flights.release()
+            raise FaceReaderAway("the call could not be sent") from None
+        try:
+            result, error = answers.get(timeout=left_s)
         except queue.Empty:
             raise FaceReaderTimeout("the engine did not answer in time") from None
-        finally:
-            call.cancel()  # does nothing to a call that has ended
         if error is not None:
             raise _fault(error, late=self._clock() >= deadline)
         return result.get_response()
