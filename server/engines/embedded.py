@@ -19,7 +19,6 @@ from landseal.server.engines.process import (
 )
 
 _PORT_TRIES = 5
-_REAP_S = 10.0
 
 
 class EmbeddedEngine(abc.ABC):
@@ -28,6 +27,8 @@ class EmbeddedEngine(abc.ABC):
     name: str
     _start_s: float
     """How long it may take to become ready."""
+    _former_s = 10.0
+    """How long an earlier engine of this home, perhaps of a killed program, may take to end."""
 
     def __init__(self, home: Path) -> None:
         self._home = make_folder(home.absolute(), 0o711)
@@ -68,9 +69,9 @@ class EmbeddedEngine(abc.ABC):
         """
         with self._guard:
             if not self.alive():
-                if self._process is not None and not self._process.wait(_REAP_S):
+                if self._process is not None and not self._process.wait(self._former_s):
                     raise EngineFailed(f"the former {self.name}, process {self.pid}, does not end")
-                with locked(self._folder / "lock") as lock:
+                with locked(self._folder / "lock", self._former_s) as lock:
                     self._prepare()
                     self._port = self._launch(lock)
             assert self._port is not None  # noqa: S101 - tells mypy what being alive means

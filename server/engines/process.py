@@ -148,7 +148,7 @@ def _shepherd_argv(command: Command) -> list[str]:
 
 
 @contextlib.contextmanager
-def locked(path: Path, wait_s: float = 10.0) -> Iterator[int]:
+def locked(path: Path, wait_s: float) -> Iterator[int]:
     """Locks the file for this block and for whoever inherits the descriptor; our own copy is closed on leaving.
 
     Raises:
