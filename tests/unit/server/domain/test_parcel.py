@@ -6,9 +6,9 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.land import OTHER, parcel
 
 from landseal.server.domain.parcel import LandUse, Parcel, is_parcel_code
-from tests.support.land import OTHER, parcel
 
 CHANGES: dict[str, object] = {
     "code": parcel(2).code, "name": "x", "collective": "x", "village_group": "x", "east": "x", "south": "x",

@@ -5,6 +5,7 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
+from support.land import lease, parcel
 
 from landseal.server.domain.rent import (
     add_years,
@@ -15,7 +16,6 @@ from landseal.server.domain.rent import (
     yearly_rent_fen,
 )
 from landseal.server.domain.terms import ParcelPart, PaymentSchedule, RentBasis
-from tests.support.land import lease, parcel
 
 starts = st.dates(dt.date(2020, 1, 1), dt.date(2060, 12, 31))
 

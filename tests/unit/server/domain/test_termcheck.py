@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from support.land import OTHER, TODAY, exchange, lease, parcel
 
 from landseal.server.domain.canonical import encode
 from landseal.server.domain.parcel import LandUse, Parcel
@@ -24,7 +25,6 @@ from landseal.server.domain.terms import (
     empty_terms,
     terms_fields,
 )
-from tests.support.land import OTHER, TODAY, exchange, lease, parcel
 
 PBF = LandUse.PERMANENT_BASIC_FARMLAND
 THEIRS = parcel(7, owner_id_number=OTHER)
