@@ -1,0 +1,1 @@
+"""Servicers, one module per noun; a handler converts, asks, converts."""
