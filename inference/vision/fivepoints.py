@@ -74,18 +74,19 @@ class FivePointPredictor:
         shape = self._start
         for cascade in range(len(self._first)):
             turn = _turn(self._start, shape)
-            probes = turn * self._offsets[cascade] + shape[self._anchors[cascade]]
+            probes = turn * self._offsets[cascade] + shape.take(self._anchors[cascade])
             shape = shape + self._increment(cascade, frame.grey_at(probes))
         return np.stack(frame.pixels(shape), axis=1).astype(np.float32)
 
     def _increment(self, cascade: int, grey: Grey) -> NDArray[np.complex128]:
         """Sum of the leaves that all trees of one cascade reach, complex [5]."""
-        # All pixel differences are one subtraction; the way down the trees is then a walk through ready answers.
-        left = grey[self._first[cascade]] - grey[self._second[cascade]] > self._threshold[cascade]
+        first, second, threshold = self._first[cascade], self._second[cascade], self._threshold[cascade]
         node = np.zeros_like(self._roots)
         for _ in range(self._depth):
-            node = 2 * node + 2 - left[self._roots + node]
-        reached = self._leaves[cascade][self._first_leaves + node - self._splits]
+            split = self._roots + node
+            left = grey.take(first.take(split)) - grey.take(second.take(split)) > threshold.take(split)
+            node = 2 * node + 2 - left
+        reached = self._leaves[cascade].take(self._first_leaves + node - self._splits, axis=0)
         return np.asarray(reached.sum(axis=0))
 
 
@@ -94,7 +95,7 @@ class _Frame:
 
     def __init__(self, rgb: NDArray[np.uint8], box: tuple[float, float, float, float]) -> None:
         self._height, self._width = rgb.shape[:2]
-        self._flat = np.ascontiguousarray(rgb).reshape(-1, 3)
+        self._flat = np.ascontiguousarray(rgb).reshape(-1)
         self._x, self._y, self._box_width, self._box_height = box
 
     def pixels(self, points: NDArray[np.complex128]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -102,11 +103,12 @@ class _Frame:
 
     def grey_at(self, points: NDArray[np.complex128]) -> Grey:
         """Grey at the nearest pixels, zero outside; dlib's grey is the whole third of the three channels' sum."""
-        columns, rows = (np.floor(values + 0.5).astype(np.intp) for values in self.pixels(points))
+        x, y = self.pixels(points)
+        columns, rows = np.floor(x + 0.5).astype(np.intp), np.floor(y + 0.5).astype(np.intp)
         inside = (columns >= 0) & (columns < self._width) & (rows >= 0) & (rows < self._height)
-        places = np.where(inside, rows * self._width + columns, 0)
-        colours = self._flat[places].astype(np.int16)
-        return np.asarray((colours[:, 0] + colours[:, 1] + colours[:, 2]) // 3 * inside, np.int16)
+        places = 3 * np.where(inside, rows * self._width + columns, 0)
+        red, green, blue = (self._flat.take(places + channel).astype(np.int16) for channel in range(3))
+        return np.asarray((red + green + blue) // np.int16(3) * inside, np.int16)
 
 
 def dlib_box(box: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
