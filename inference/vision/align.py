@@ -49,11 +49,13 @@ def dlib_chip(rgb: Rgb, five_points: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _similarity(source: NDArray[np.float64], target: NDArray[np.float64]) -> NDArray[np.float64]:
     """Least-squares rotation, scale and shift [2, 3], no reflection (Umeyama 1991; in the plane a complex quotient)."""
+    if not np.isfinite(source).all():
+        raise ValueError("the five points span no face")
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     z = (source - source_mean) @ (1, 1j)
     w = (target - target_mean) @ (1, 1j)
     spread = float(np.vdot(z, z).real)
-    if not math.isfinite(spread) or spread < 1e-6:
+    if spread < 1e-6:
         raise ValueError("the five points span no face")
     turn = complex(np.vdot(z, w)) / spread
     matrix = np.array([[turn.real, -turn.imag], [turn.imag, turn.real]])
