@@ -1,0 +1,1 @@
+"""What is kept: the only room that knows PostgreSQL and peewee. It implements the doors of ``domain.doors``."""
