@@ -6,12 +6,14 @@ Each step names what it stops; the first that fails gives the reason.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from landseal.inference.challenges.base import ChallengeReason, ChallengeVerdict
+from landseal.inference.models.metric import Metric, distance
 from landseal.inference.reading import BurstReading, FaceSample, FloatArray, FrameFault, FrameReading
 from landseal.server.domain.reasons import Reason
 
@@ -40,8 +42,10 @@ _REASONS: Mapping[ChallengeReason, Reason] = {
 class Thresholds:
     """Distances from the calibration."""
 
+    metric: Metric
+    """How distances are measured; thresholds of one metric mean nothing in another."""
     match: float
-    """Largest Euclidean distance that counts as the same person, at the operating FMR."""
+    """Largest distance that counts as the same person, at the operating FMR."""
     margin: float
     """How much nearer than everybody else in scope the registered person must be."""
     one_person: float
@@ -139,17 +143,12 @@ def _same_pictures(hashes: Sequence[int], earlier: Sequence[int]) -> bool:
     return found >= NEAR_SHARE * len(hashes)
 
 
-def _distance(a: FloatArray, b: FloatArray) -> float:
-    """Returns the Euclidean distance; not-a-number counts as infinitely far."""
-    distance = float(np.linalg.norm(a.astype(np.float64) - b.astype(np.float64)))
-    return distance if np.isfinite(distance) else float("inf")
-
-
 def _person_fault(samples: Sequence[FaceSample], thresholds: Thresholds) -> Reason | None:
     if len(samples) < MIN_SAMPLES:
         return Reason.TOO_FEW_FRAMES
     pairs = itertools.combinations(samples, 2)
-    one = all(_distance(a.embedding, b.embedding) <= thresholds.one_person for a, b in pairs)
+    limit, metric = thresholds.one_person, thresholds.metric
+    one = all(distance(a.embedding, b.embedding, metric) <= limit for a, b in pairs)
     return None if one else Reason.IDENTITY_CHANGED
 
 
@@ -169,6 +168,7 @@ def fused(samples: Sequence[FaceSample]) -> FloatArray:
 
 def _recognised(evidence: Evidence, thresholds: Thresholds) -> bool:
     probe = fused(evidence.reading.samples)
-    own = _distance(probe, evidence.own_template)
-    nearest_other = min((_distance(probe, other) for other in evidence.other_templates), default=float("inf"))
+    own = distance(probe, evidence.own_template, thresholds.metric)
+    others = (distance(probe, other, thresholds.metric) for other in evidence.other_templates)
+    nearest_other = min(others, default=math.inf)
     return own <= thresholds.match and own + thresholds.margin < nearest_other

@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from landseal.inference.challenges.base import ChallengeReason, ChallengeVerdict, refused
+from landseal.inference.models.metric import Metric
 from landseal.inference.reading import BurstReading, FaceSample, FrameFault, FrameQuality, FrameReading
 from landseal.server.domain.reasons import Reason
 from landseal.server.usecases.judging import Evidence, Thresholds, judge
 
-LIMITS = Thresholds(match=0.5, margin=0.05, one_person=0.6)
+LIMITS = Thresholds(Metric.EUCLIDEAN, match=0.5, margin=0.05, one_person=0.6)
 QUALITY = FrameQuality(sharpness=100.0, brightness=120.0, face_px=200.0, yaw=0.0, pitch=0.0, roll=0.0)
 
 

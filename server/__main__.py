@@ -1,0 +1,78 @@
+"""``python -m landseal.server``: settings, engines, app, serve, drain."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import threading
+
+from landseal.server.app import App, build, engines_of
+from landseal.server.domain.errors import DatabaseAway, Refused
+from landseal.server.domain.reasons import Reason
+from landseal.server.engines.process import EngineError
+from landseal.server.settings import Settings, SettingsError, unknown_names
+
+EXIT_SETTINGS, EXIT_REFUSED, EXIT_ENGINE = 2, 3, 4
+_WORDS = {
+    Reason.SILENT_LIVENESS_REQUIRED: "the policy demands silent liveness and its networks are not loaded; "
+    "provide them with `landseal models provision` and LANDSEAL_MODEL_CACHE, or choose another policy",
+    Reason.FACE_ENGINE_AWAY: "the inference engine did not become ready",
+}
+
+
+def main() -> int:
+    """Serves until SIGTERM or SIGINT; returns the exit status.
+
+    0 after a drain; 2 for faulty settings; 3 when the policy refuses to start; 4 when an engine cannot run.
+    """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    try:
+        settings = Settings.from_env(os.environ)
+    except SettingsError as error:
+        return _say(EXIT_SETTINGS, *error.faults)
+    for name in unknown_names(os.environ):
+        print(f"landseal: {name} is not a setting", file=sys.stderr)
+    settings.home.mkdir(mode=0o711, parents=True, exist_ok=True)
+    try:
+        return serve(settings)
+    except Refused as refusal:
+        return _say(EXIT_REFUSED, f"{refusal.reason}: {_WORDS.get(refusal.reason, '')}")
+    except (EngineError, DatabaseAway) as error:
+        return _say(EXIT_ENGINE, str(error))
+
+
+def serve(settings: Settings) -> int:
+    """Runs engines and one server process until a signal comes."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _signal, _frame: stop.set())
+    with engines_of(settings) as engines:
+        app = build(settings, engines)
+        app.start()
+        _announce(app)
+        stop.wait()
+        app.close()
+    return 0
+
+
+def _announce(app: App) -> None:
+    info = app.reader.health()
+    print(
+        f"landseal: serving on port {app.port}, administrators on {app.admin_port}; policy {app.policy.name}, "
+        f"liveness {'silent+active' if info.silent else 'active'}; Triton {info.version}, "
+        f"PostgreSQL {app.store.version()}",
+        file=sys.stderr,
+        flush=True,
+    )
+
+
+def _say(status: int, *lines: str) -> int:
+    for line in lines:
+        print(f"landseal: {line}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
