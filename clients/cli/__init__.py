@@ -1,0 +1,1 @@
+"""The command line ``landseal``: one module per family of commands; ``main.py`` puts them together."""
