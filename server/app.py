@@ -18,7 +18,7 @@ from landseal.server.storage.notify import InboxListener
 from landseal.inference.challenges.lip_shapes import LipShapes
 from landseal.inference.models.calibration import load_calibration
 from landseal.inference.triton import TritonFaceReader
-from landseal.server.crypto.certificates import TlsFiles as OwnCertificates
+from landseal.server.crypto.certificates import TlsFiles
 from landseal.server.crypto.certificates import development_tls
 from landseal.server.crypto.passwords import Passwords
 from landseal.server.crypto.signing import SigningKey, check_public_key, verify
@@ -52,7 +52,7 @@ from landseal.server.rpc.servicers.session import SessionServicer
 from landseal.server.rpc.servicers.transfer import TransferServicer
 from landseal.server.rpc.servicers.verification import VerificationServicer
 from landseal.server.rpc.services import AdminServices, PublicServices
-from landseal.server.rpc.tls import TlsFiles
+from landseal.server.rpc.tls import ListenerTls
 from landseal.server.rpc.watch import WatchHub, WatchLimits
 from landseal.server.settings import Settings
 from landseal.server.storage.database import PostgresStore
@@ -100,7 +100,7 @@ class App:
     reader: TritonFaceReader
     public: grpc.Server
     admin: grpc.Server
-    certificates: OwnCertificates
+    certificates: TlsFiles
     begin: Sequence[Callable[[], object]] = field(repr=False)
     """What is started before anybody is let in."""
     refuse: Sequence[Callable[[], object]] = field(repr=False)
@@ -117,9 +117,11 @@ class App:
         own, settings = self.certificates, self.settings
         certificate, key = settings.tls_certificate or own.server_certificate, settings.tls_key or own.server_key
         roots = settings.admin_client_roots or own.authority
-        self.port = listen(self.public, settings.listen, TlsFiles(certificate, key).credentials())
+        self.port = listen(self.public, settings.listen, ListenerTls(certificate, key).credentials())
         if settings.admin_listen:
-            self.admin_port = listen(self.admin, settings.admin_listen, TlsFiles(certificate, key, roots).credentials())
+            self.admin_port = listen(
+                self.admin, settings.admin_listen, ListenerTls(certificate, key, roots).credentials()
+            )
 
     def close(self) -> None:
         """Says that nothing is served, ends watches, drains, and lets everything go."""

@@ -167,7 +167,9 @@ class Codes:
             raise Refused(Reason.SAME_DEVICE)
         transferor, transferee = masked(self._sealer, own), masked(self._sealer, other)
         digest = notice_digest(
-            payload, (transferor.name, transferor.id_number), (transferee.name, transferee.id_number)
+            payload.removeprefix(PREFIX),
+            (transferor.name, transferor.id_number),
+            (transferee.name, transferee.id_number),
         )
         return Resolved(transferor, transferee, digest)
 

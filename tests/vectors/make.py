@@ -115,7 +115,7 @@ def vectors() -> dict[str, Any]:
             signing.platform_bytes(audience, RECEIPT, terms, (b"s" * 64, b"t" * 64), (proof, proof), millis(NOW)),
         ),
     ]
-    notice = signing.notice_digest("landseal:c:CODE", ("张*", "110101********123X"), ("李*", "110101********1248"))
+    notice = signing.notice_digest("CODE2345", ("张*", "110101********123X"), ("李*", "110101********1248"))
     plain: list[tuple[str, tuple[Value, ...]]] = [
         ("empty", ()),
         ("kinds", ("文字", b"\x00\xff", 0, 2**64 - 1, ("nested", (1, "deep")))),
