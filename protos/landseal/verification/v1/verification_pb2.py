@@ -25,11 +25,10 @@ _sym_db = _symbol_database.Default()
 from landseal.buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
-from landseal.common.v1 import common_pb2 as landseal_dot_common_dot_v1_dot_common__pb2
 from landseal.common.v1 import reason_pb2 as landseal_dot_common_dot_v1_dot_reason__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+landseal/verification/v1/verification.proto\x12\x18landseal.verification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1flandseal/common/v1/common.proto\x1a\x1flandseal/common/v1/reason.proto\"`\n\x07\x42inding\x12\x1c\n\x0btransfer_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x10\x63ontract_version\x18\x02 \x01(\r\x12\x1d\n\x0cterms_digest\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02\x18 \"Q\n\tLipAction\x12\x33\n\x05shape\x18\x01 \x01(\x0e\x32$.landseal.verification.v1.MouthShape\x12\x0f\n\x07hold_ms\x18\x02 \x01(\r\"\xb9\x01\n\x0bInstruction\x12\x12\n\nlead_in_ms\x18\x01 \x01(\r\x12\x34\n\x07\x61\x63tions\x18\x02 \x03(\x0b\x32#.landseal.verification.v1.LipAction\x12\x19\n\x11\x66rame_interval_ms\x18\x03 \x01(\r\x12\x13\n\x0b\x66rame_count\x18\x04 \x01(\r\x12\x0f\n\x07text_zh\x18\x05 \x01(\t\x12\x0f\n\x07text_en\x18\x06 \x01(\t\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\"\xbb\x01\n\x19\x43reateVerificationRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x42\n\x07purpose\x18\x02 \x01(\x0e\x32!.landseal.verification.v1.PurposeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x38\n\x07\x62inding\x18\x03 \x01(\x0b\x32!.landseal.verification.v1.BindingB\x04\xe2\x41\x01\x01\"Z\n\x1a\x43reateVerificationResponse\x12<\n\x0cverification\x18\x01 \x01(\x0b\x32&.landseal.verification.v1.Verification\"\x9b\x03\n\x0cVerification\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12\x32\n\x07purpose\x18\x02 \x01(\x0e\x32!.landseal.verification.v1.Purpose\x12;\n\x05state\x18\x03 \x01(\x0e\x32,.landseal.verification.v1.Verification.State\x12\x16\n\x0e\x63hallenge_kind\x18\x04 \x01(\t\x12:\n\x0binstruction\x18\x05 \x01(\x0b\x32%.landseal.verification.v1.Instruction\x12\r\n\x05nonce\x18\x06 \x01(\x0c\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rattempts_left\x18\x08 \x01(\r\"V\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x10\n\x0cSTATE_PASSED\x10\x02\x12\x11\n\rSTATE_REFUSED\x10\x03\"\x93\x02\n\x19SubmitVerificationRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12&\n\x0fverification_id\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12 \n\tupload_id\x18\x03 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12G\n\x06source\x18\x04 \x01(\x0e\x32\'.landseal.verification.v1.CaptureSourceB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\nchain_head\x18\x05 \x01(\x0c\x42\x0b\xe2\x41\x01\x02\xbaH\x04z\x02h \x12 \n\tsignature\x18\x06 \x01(\x0c\x42\r\xe2\x41\x01\x02\xbaH\x06z\x04\x10\x01\x18H\"\xbd\x01\n\x1aSubmitVerificationResponse\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.landseal.common.v1.Reason\x12\x0f\n\x07hint_zh\x18\x02 \x01(\t\x12\x0f\n\x07hint_en\x18\x03 \x01(\t\x12\x15\n\rattempts_left\x18\x04 \x01(\r\x12:\n\x07receipt\x18\x05 \x01(\x0b\x32).landseal.verification.v1.IdentityReceipt\"\xf2\x03\n\x0fIdentityReceipt\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61uth_key_id\x18\x04 \x01(\t\x12\x32\n\x07purpose\x18\x05 \x01(\x0e\x32!.landseal.verification.v1.Purpose\x12\x32\n\x07\x62inding\x18\x06 \x01(\x0b\x32!.landseal.verification.v1.Binding\x12\x17\n\x0fidentity_digest\x18\x07 \x01(\x0c\x12.\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x63\x61libration_id\x18\n \x01(\t\x12\x11\n\tpolicy_id\x18\x0b \x01(\t\x12\x10\n\x08liveness\x18\x0c \x01(\t\x12\x0c\n\x04mark\x18\r \x01(\t\x12\x37\n\x06source\x18\x0e \x01(\x0e\x32\'.landseal.verification.v1.CaptureSource\x12\x15\n\rserver_key_id\x18\x0f \x01(\t\x12\x11\n\tsignature\x18\x10 \x01(\x0c\"@\n\x16GetVerificationRequest\x12&\n\x0fverification_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\"W\n\x17GetVerificationResponse\x12<\n\x0cverification\x18\x01 \x01(\x0b\x32&.landseal.verification.v1.Verification*]\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11PURPOSE_LAND_READ\x10\x01\x12\x10\n\x0cPURPOSE_CODE\x10\x02\x12\x10\n\x0cPURPOSE_SIGN\x10\x03*\x86\x01\n\nMouthShape\x12\x1b\n\x17MOUTH_SHAPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MOUTH_SHAPE_OPEN\x10\x01\x12\x15\n\x11MOUTH_SHAPE_ROUND\x10\x02\x12\x16\n\x12MOUTH_SHAPE_SPREAD\x10\x03\x12\x16\n\x12MOUTH_SHAPE_CLOSED\x10\x04*~\n\rCaptureSource\x12\x1e\n\x1a\x43\x41PTURE_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41PTURE_SOURCE_CAMERA\x10\x01\x12\x17\n\x13\x43\x41PTURE_SOURCE_FILE\x10\x02\x12\x19\n\x15\x43\x41PTURE_SOURCE_PUPPET\x10\x03\x32\x8f\x03\n\x13VerificationService\x12\x7f\n\x12\x43reateVerification\x12\x33.landseal.verification.v1.CreateVerificationRequest\x1a\x34.landseal.verification.v1.CreateVerificationResponse\x12\x7f\n\x12SubmitVerification\x12\x33.landseal.verification.v1.SubmitVerificationRequest\x1a\x34.landseal.verification.v1.SubmitVerificationResponse\x12v\n\x0fGetVerification\x12\x30.landseal.verification.v1.GetVerificationRequest\x1a\x31.landseal.verification.v1.GetVerificationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n+landseal/verification/v1/verification.proto\x12\x18landseal.verification.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1flandseal/common/v1/reason.proto\"`\n\x07\x42inding\x12\x1c\n\x0btransfer_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@\x12\x18\n\x10\x63ontract_version\x18\x02 \x01(\r\x12\x1d\n\x0cterms_digest\x18\x03 \x01(\x0c\x42\x07\xbaH\x04z\x02\x18 \"Q\n\tLipAction\x12\x33\n\x05shape\x18\x01 \x01(\x0e\x32$.landseal.verification.v1.MouthShape\x12\x0f\n\x07hold_ms\x18\x02 \x01(\r\"\xb9\x01\n\x0bInstruction\x12\x12\n\nlead_in_ms\x18\x01 \x01(\r\x12\x34\n\x07\x61\x63tions\x18\x02 \x03(\x0b\x32#.landseal.verification.v1.LipAction\x12\x19\n\x11\x66rame_interval_ms\x18\x03 \x01(\r\x12\x13\n\x0b\x66rame_count\x18\x04 \x01(\r\x12\x0f\n\x07text_zh\x18\x05 \x01(\t\x12\x0f\n\x07text_en\x18\x06 \x01(\t\x12\x0e\n\x06\x64igest\x18\x07 \x01(\x0c\"\xbb\x01\n\x19\x43reateVerificationRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12\x42\n\x07purpose\x18\x02 \x01(\x0e\x32!.landseal.verification.v1.PurposeB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x38\n\x07\x62inding\x18\x03 \x01(\x0b\x32!.landseal.verification.v1.BindingB\x04\xe2\x41\x01\x01\"Z\n\x1a\x43reateVerificationResponse\x12<\n\x0cverification\x18\x01 \x01(\x0b\x32&.landseal.verification.v1.Verification\"\x9b\x03\n\x0cVerification\x12\x17\n\x0fverification_id\x18\x01 \x01(\t\x12\x32\n\x07purpose\x18\x02 \x01(\x0e\x32!.landseal.verification.v1.Purpose\x12;\n\x05state\x18\x03 \x01(\x0e\x32,.landseal.verification.v1.Verification.State\x12\x16\n\x0e\x63hallenge_kind\x18\x04 \x01(\t\x12:\n\x0binstruction\x18\x05 \x01(\x0b\x32%.landseal.verification.v1.Instruction\x12\r\n\x05nonce\x18\x06 \x01(\x0c\x12/\n\x0b\x65xpire_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x15\n\rattempts_left\x18\x08 \x01(\r\"V\n\x05State\x12\x15\n\x11STATE_UNSPECIFIED\x10\x00\x12\x11\n\rSTATE_WAITING\x10\x01\x12\x10\n\x0cSTATE_PASSED\x10\x02\x12\x11\n\rSTATE_REFUSED\x10\x03\"\x93\x02\n\x19SubmitVerificationRequest\x12 \n\nrequest_id\x18\x01 \x01(\tB\x0c\xe2\x41\x01\x02\xbaH\x05r\x03\xb0\x01\x01\x12&\n\x0fverification_id\x18\x02 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12 \n\tupload_id\x18\x03 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12G\n\x06source\x18\x04 \x01(\x0e\x32\'.landseal.verification.v1.CaptureSourceB\x0e\xe2\x41\x01\x02\xbaH\x07\x82\x01\x04\x10\x01 \x00\x12\x1f\n\nchain_head\x18\x05 \x01(\x0c\x42\x0b\xe2\x41\x01\x02\xbaH\x04z\x02h \x12 \n\tsignature\x18\x06 \x01(\x0c\x42\r\xe2\x41\x01\x02\xbaH\x06z\x04\x10\x01\x18H\"\xbd\x01\n\x1aSubmitVerificationResponse\x12*\n\x06reason\x18\x01 \x01(\x0e\x32\x1a.landseal.common.v1.Reason\x12\x0f\n\x07hint_zh\x18\x02 \x01(\t\x12\x0f\n\x07hint_en\x18\x03 \x01(\t\x12\x15\n\rattempts_left\x18\x04 \x01(\r\x12:\n\x07receipt\x18\x05 \x01(\x0b\x32).landseal.verification.v1.IdentityReceipt\"\xf2\x03\n\x0fIdentityReceipt\x12\x12\n\nreceipt_id\x18\x01 \x01(\t\x12\x12\n\naccount_id\x18\x02 \x01(\t\x12\x12\n\nsession_id\x18\x03 \x01(\t\x12\x13\n\x0b\x61uth_key_id\x18\x04 \x01(\t\x12\x32\n\x07purpose\x18\x05 \x01(\x0e\x32!.landseal.verification.v1.Purpose\x12\x32\n\x07\x62inding\x18\x06 \x01(\x0b\x32!.landseal.verification.v1.Binding\x12\x17\n\x0fidentity_digest\x18\x07 \x01(\x0c\x12.\n\nissue_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x65xpire_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x63\x61libration_id\x18\n \x01(\t\x12\x11\n\tpolicy_id\x18\x0b \x01(\t\x12\x10\n\x08liveness\x18\x0c \x01(\t\x12\x0c\n\x04mark\x18\r \x01(\t\x12\x37\n\x06source\x18\x0e \x01(\x0e\x32\'.landseal.verification.v1.CaptureSource\x12\x15\n\rserver_key_id\x18\x0f \x01(\t\x12\x11\n\tsignature\x18\x10 \x01(\x0c\"@\n\x16GetVerificationRequest\x12&\n\x0fverification_id\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\"W\n\x17GetVerificationResponse\x12<\n\x0cverification\x18\x01 \x01(\x0b\x32&.landseal.verification.v1.Verification*]\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11PURPOSE_LAND_READ\x10\x01\x12\x10\n\x0cPURPOSE_CODE\x10\x02\x12\x10\n\x0cPURPOSE_SIGN\x10\x03*\x86\x01\n\nMouthShape\x12\x1b\n\x17MOUTH_SHAPE_UNSPECIFIED\x10\x00\x12\x14\n\x10MOUTH_SHAPE_OPEN\x10\x01\x12\x15\n\x11MOUTH_SHAPE_ROUND\x10\x02\x12\x16\n\x12MOUTH_SHAPE_SPREAD\x10\x03\x12\x16\n\x12MOUTH_SHAPE_CLOSED\x10\x04*~\n\rCaptureSource\x12\x1e\n\x1a\x43\x41PTURE_SOURCE_UNSPECIFIED\x10\x00\x12\x19\n\x15\x43\x41PTURE_SOURCE_CAMERA\x10\x01\x12\x17\n\x13\x43\x41PTURE_SOURCE_FILE\x10\x02\x12\x19\n\x15\x43\x41PTURE_SOURCE_PUPPET\x10\x03\x32\x8f\x03\n\x13VerificationService\x12\x7f\n\x12\x43reateVerification\x12\x33.landseal.verification.v1.CreateVerificationRequest\x1a\x34.landseal.verification.v1.CreateVerificationResponse\x12\x7f\n\x12SubmitVerification\x12\x33.landseal.verification.v1.SubmitVerificationRequest\x1a\x34.landseal.verification.v1.SubmitVerificationResponse\x12v\n\x0fGetVerification\x12\x30.landseal.verification.v1.GetVerificationRequest\x1a\x31.landseal.verification.v1.GetVerificationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -60,36 +59,36 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SUBMITVERIFICATIONREQUEST'].fields_by_name['signature']._serialized_options = b'\342A\001\002\272H\006z\004\020\001\030H'
   _globals['_GETVERIFICATIONREQUEST'].fields_by_name['verification_id']._loaded_options = None
   _globals['_GETVERIFICATIONREQUEST'].fields_by_name['verification_id']._serialized_options = b'\342A\001\002\272H\006r\004\020\001\030@'
-  _globals['_PURPOSE']._serialized_start=2425
-  _globals['_PURPOSE']._serialized_end=2518
-  _globals['_MOUTHSHAPE']._serialized_start=2521
-  _globals['_MOUTHSHAPE']._serialized_end=2655
-  _globals['_CAPTURESOURCE']._serialized_start=2657
-  _globals['_CAPTURESOURCE']._serialized_end=2783
-  _globals['_BINDING']._serialized_start=234
-  _globals['_BINDING']._serialized_end=330
-  _globals['_LIPACTION']._serialized_start=332
-  _globals['_LIPACTION']._serialized_end=413
-  _globals['_INSTRUCTION']._serialized_start=416
-  _globals['_INSTRUCTION']._serialized_end=601
-  _globals['_CREATEVERIFICATIONREQUEST']._serialized_start=604
-  _globals['_CREATEVERIFICATIONREQUEST']._serialized_end=791
-  _globals['_CREATEVERIFICATIONRESPONSE']._serialized_start=793
-  _globals['_CREATEVERIFICATIONRESPONSE']._serialized_end=883
-  _globals['_VERIFICATION']._serialized_start=886
-  _globals['_VERIFICATION']._serialized_end=1297
-  _globals['_VERIFICATION_STATE']._serialized_start=1211
-  _globals['_VERIFICATION_STATE']._serialized_end=1297
-  _globals['_SUBMITVERIFICATIONREQUEST']._serialized_start=1300
-  _globals['_SUBMITVERIFICATIONREQUEST']._serialized_end=1575
-  _globals['_SUBMITVERIFICATIONRESPONSE']._serialized_start=1578
-  _globals['_SUBMITVERIFICATIONRESPONSE']._serialized_end=1767
-  _globals['_IDENTITYRECEIPT']._serialized_start=1770
-  _globals['_IDENTITYRECEIPT']._serialized_end=2268
-  _globals['_GETVERIFICATIONREQUEST']._serialized_start=2270
-  _globals['_GETVERIFICATIONREQUEST']._serialized_end=2334
-  _globals['_GETVERIFICATIONRESPONSE']._serialized_start=2336
-  _globals['_GETVERIFICATIONRESPONSE']._serialized_end=2423
-  _globals['_VERIFICATIONSERVICE']._serialized_start=2786
-  _globals['_VERIFICATIONSERVICE']._serialized_end=3185
+  _globals['_PURPOSE']._serialized_start=2392
+  _globals['_PURPOSE']._serialized_end=2485
+  _globals['_MOUTHSHAPE']._serialized_start=2488
+  _globals['_MOUTHSHAPE']._serialized_end=2622
+  _globals['_CAPTURESOURCE']._serialized_start=2624
+  _globals['_CAPTURESOURCE']._serialized_end=2750
+  _globals['_BINDING']._serialized_start=201
+  _globals['_BINDING']._serialized_end=297
+  _globals['_LIPACTION']._serialized_start=299
+  _globals['_LIPACTION']._serialized_end=380
+  _globals['_INSTRUCTION']._serialized_start=383
+  _globals['_INSTRUCTION']._serialized_end=568
+  _globals['_CREATEVERIFICATIONREQUEST']._serialized_start=571
+  _globals['_CREATEVERIFICATIONREQUEST']._serialized_end=758
+  _globals['_CREATEVERIFICATIONRESPONSE']._serialized_start=760
+  _globals['_CREATEVERIFICATIONRESPONSE']._serialized_end=850
+  _globals['_VERIFICATION']._serialized_start=853
+  _globals['_VERIFICATION']._serialized_end=1264
+  _globals['_VERIFICATION_STATE']._serialized_start=1178
+  _globals['_VERIFICATION_STATE']._serialized_end=1264
+  _globals['_SUBMITVERIFICATIONREQUEST']._serialized_start=1267
+  _globals['_SUBMITVERIFICATIONREQUEST']._serialized_end=1542
+  _globals['_SUBMITVERIFICATIONRESPONSE']._serialized_start=1545
+  _globals['_SUBMITVERIFICATIONRESPONSE']._serialized_end=1734
+  _globals['_IDENTITYRECEIPT']._serialized_start=1737
+  _globals['_IDENTITYRECEIPT']._serialized_end=2235
+  _globals['_GETVERIFICATIONREQUEST']._serialized_start=2237
+  _globals['_GETVERIFICATIONREQUEST']._serialized_end=2301
+  _globals['_GETVERIFICATIONRESPONSE']._serialized_start=2303
+  _globals['_GETVERIFICATIONRESPONSE']._serialized_end=2390
+  _globals['_VERIFICATIONSERVICE']._serialized_start=2753
+  _globals['_VERIFICATIONSERVICE']._serialized_end=3152
 # @@protoc_insertion_point(module_scope)
