@@ -32,7 +32,7 @@ def refusal_of(error: BaseException, *, spent: bool) -> Refused:
         case Refused() if CATALOGUE[error.reason].code:
             return error
         case DatabaseAway():
-            return Refused(Reason.DATABASE_AWAY)
+            return Refused(Reason.DEADLINE_EXCEEDED if spent else Reason.DATABASE_AWAY)
         case FaceReaderError():
             return Refused(Reason.DEADLINE_EXCEEDED if spent else Reason.FACE_ENGINE_AWAY)
     incident = uuid.uuid4().hex

@@ -10,7 +10,7 @@ import grpc
 
 
 @dataclass(frozen=True)
-class TlsFiles:
+class ListenerTls:
     """Where a listener's certificate chain and key lie (PEM) and, for client certificates, who may issue them."""
 
     certificate: Path
@@ -37,7 +37,7 @@ class TlsFiles:
 
 
 class _Watched:
-    def __init__(self, files: TlsFiles) -> None:
+    def __init__(self, files: ListenerTls) -> None:
         self._files, self._guard = files, threading.Lock()
         self._stamp = self._stamps()
         self.latest = self._read()

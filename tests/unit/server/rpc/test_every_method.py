@@ -1,0 +1,194 @@
+"""A table over every method of every proto: who may call it, and what repeating it does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import grpc
+import pytest
+from support import edge_samples as samples
+from support.edge import TOKEN, Running, bearer, parsed, running, signature
+
+from landseal.server.rpc.method import Access, MethodError, Rule, methods_of
+from landseal.server.rpc.services import SESSION, TABLE
+
+_RULES = {short: rule for service in TABLE.values() for short, rule in service.items()}
+_UNARY = sorted(set(_RULES) - {"WatchEvents", "ImportParcels", "ImportFaces"})
+_WITH_TOKEN = [name for name in _UNARY if _RULES[name].access in (Access.SESSION, Access.MUTATION)]
+_MUTATIONS = [name for name in _UNARY if _RULES[name].access is Access.MUTATION]
+_ONCE = [name for name in _UNARY if "request_id" in samples.requests()[name].DESCRIPTOR.fields_by_name]
+_TOKENS = ["other", "", "a b", "x" * 257, "t\u00fcr"]
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("edge")) as edge:
+        yield edge
+
+
+@pytest.fixture
+def edge(shared: Running) -> Running:
+    shared.store.kept.clear()
+    shared.doorkeeper.ended = None
+    shared.doorkeeper.proofs.clear()
+    shared.journal.truncate(0)
+    shared.journal.seek(0)
+    for use_case in shared.use_cases.values():
+        use_case.calls.clear()
+        use_case.effects.clear()
+    return shared
+
+
+def _effects(edge: Running) -> int:
+    return sum(len(use_case.calls) for use_case in edge.use_cases.values())
+
+
+def test_every_method_of_every_proto_is_registered_with_an_access(edge: Running) -> None:
+    registered = {method.name for method in (*edge.methods, *edge.admin_methods)}
+    described = {f"/{service}/{short}" for service, rules in TABLE.items() for short in rules}
+    assert registered == described
+    assert {m.name for m in edge.methods}.isdisjoint(m.name for m in edge.admin_methods)
+
+
+def test_a_method_missing_in_the_table_fails_at_start() -> None:
+    table = dict(TABLE[SESSION.full_name])
+    del table["Logout"]
+    with pytest.raises(MethodError, match="Logout"):
+        methods_of(SESSION, object(), table)
+
+
+def test_a_method_without_a_handler_fails_at_start() -> None:
+    with pytest.raises(MethodError, match="no handler"):
+        methods_of(SESSION, object(), TABLE[SESSION.full_name])
+
+
+def test_a_mutation_that_is_called_a_read_fails_at_start() -> None:
+    table = {**TABLE[SESSION.full_name], "Logout": Rule(Access.SESSION)}
+    servicer = type("Any", (), dict.fromkeys(table, print))()
+    with pytest.raises(MethodError, match="request_id"):
+        methods_of(SESSION, servicer, table)
+
+
+@pytest.mark.parametrize("name", _UNARY)
+def test_a_good_call_is_answered_and_journalled(edge: Running, name: str) -> None:
+    answer = edge.call(name, samples.requests()[name])
+    parsed(edge.method(name), answer)
+    (line,) = edge.lines()
+    assert line["method"] == edge.method(name).name
+    assert line["peer"] in ("ipv4", "ipv6")
+    assert line["outcome"] == ("PASSED" if name == "SubmitVerification" else "OK")
+    if _RULES[name].access in (Access.SESSION, Access.MUTATION):
+        assert line["account"] == "account-1"
+
+
+@pytest.mark.parametrize("name", _WITH_TOKEN)
+def test_without_a_token_nothing_happens(edge: Running, name: str) -> None:
+    assert edge.refusal(name, samples.requests()[name], (signature(),)).reason == "TOKEN_MISSING"
+    assert edge.refusal(name, b"\xff\xff\xff", (signature(),)).reason == "TOKEN_MISSING"
+    assert _effects(edge) == 0
+
+
+@pytest.mark.parametrize("name", _WITH_TOKEN)
+@pytest.mark.parametrize("value", [f"Bearer {token}" for token in _TOKENS[:4]] + ["Basic abc", TOKEN, "bearer " + TOKEN])
+def test_another_or_a_malformed_token_is_refused(edge: Running, name: str, value: str) -> None:
+    metadata = (("authorization", value), signature())
+    assert edge.refusal(name, samples.requests()[name], metadata).reason == "TOKEN_INVALID"
+    assert _effects(edge) == 0
+
+
+@pytest.mark.parametrize("name", _WITH_TOKEN)
+def test_an_ended_session_is_told_how_it_ended(edge: Running, name: str) -> None:
+    for reason in (samples.Reason.SESSION_REPLACED, samples.Reason.SESSION_ENDED, samples.Reason.SESSION_EXPIRED):
+        edge.doorkeeper.ended = reason
+        assert edge.refusal(name, samples.requests()[name]).reason == reason.value
+
+
+@pytest.mark.parametrize("name", _MUTATIONS)
+def test_a_stolen_token_alone_does_nothing(edge: Running, name: str) -> None:
+    request = samples.requests()[name]
+    for extra in ((), (signature(b"bad" * 20),), (("landseal-call-bin", b"\xff"),), (signature(), signature())):
+        assert edge.refusal(name, request, (bearer(), *extra)).reason == "CALL_SIGNATURE_INVALID"
+    assert _effects(edge) == 0
+
+
+@pytest.mark.parametrize("name", _MUTATIONS)
+def test_the_signature_is_checked_over_the_very_bytes_of_the_request(edge: Running, name: str) -> None:
+    request = samples.requests()[name]
+    raw = request.SerializeToString() + b"\xf8\xff\x03\x00"  # an unknown field, number 8191
+    edge.call(name, raw)
+    ((request_id, method, seen),) = edge.doorkeeper.proofs
+    assert (request_id, method, seen) == (getattr(request, "request_id"), edge.method(name).name, raw)  # noqa: B009
+
+
+@pytest.mark.parametrize("name", _ONCE)
+@pytest.mark.parametrize("value", ["", "not-a-uuid", "0" * 36, "00000000-0000-4000-8000-00000000000g"])
+def test_a_mutation_needs_a_uuid(edge: Running, name: str, value: str) -> None:
+    request = samples.requests()[name]
+    setattr(request, "request_id", value)  # noqa: B010 - not all messages have it
+    refusal = edge.refusal(name, request)
+    assert (refusal.reason, refusal.fields[0]) == ("REQUEST_INVALID", "request_id")
+    assert _effects(edge) == 0
+
+
+@pytest.mark.parametrize("name", _ONCE)
+def test_a_repeated_call_gets_the_first_answer_byte_for_byte_and_no_second_effect(edge: Running, name: str) -> None:
+    request = samples.requests()[name]
+    first = edge.call(name, request)
+    assert edge.call(name, request) == first
+    assert _effects(edge) == 1
+
+
+@pytest.mark.parametrize("name", _ONCE)
+def test_a_request_id_cannot_be_used_for_another_request(edge: Running, name: str) -> None:
+    raw = samples.requests()[name].SerializeToString()
+    edge.call(name, raw)
+    other = raw + b"\xf8\xff\x03\x01"
+    assert edge.refusal(name, other).reason == "REQUEST_ID_REUSED"
+    assert _effects(edge) == 1
+
+
+@pytest.mark.parametrize("name", _ONCE)
+def test_a_lost_race_answers_what_the_winner_answered(edge: Running, name: str) -> None:
+    """The twin commits while this call works; whether it meets the kept answer or a used-up thing, both are told the same."""
+    request = samples.requests()[name]
+    winner = edge.call(name, request)
+    kept, edge.store.kept = edge.store.kept, type("Late", (dict,), {})()
+    looks = iter([None])
+    edge.store.kept.update(kept)
+    edge.store.kept.get = lambda key: next(looks, kept[key])  # type: ignore[method-assign]  # the first look is too early
+    try:
+        assert edge.call(name, request) == winner
+    finally:
+        edge.store.kept = {}
+
+
+@pytest.mark.parametrize("name", _UNARY)
+@pytest.mark.parametrize("garbage", [b"\xff\xff\xff\xff", b"\x0a\xff", b"\x0a\x02\xc3\x28"], ids=["tag", "cut", "utf8"])
+def test_garbage_is_refused_with_a_type(edge: Running, name: str, garbage: bytes) -> None:
+    if not edge.method(name).request_type.DESCRIPTOR.fields and garbage == b"\x0a\x02\xc3\x28":
+        pytest.skip("an empty message reads this as an unknown field")
+    if name in ("ListTransfers", "ListContracts", "ListEvents") and garbage == b"\x0a\x02\xc3\x28":
+        pytest.skip("field 1 is a number: reads as an unknown field")
+    assert edge.refusal(name, garbage).reason == "REQUEST_INVALID"
+    assert _effects(edge) == 0
+
+
+def test_an_administrator_without_a_certificate_does_not_even_connect(edge: Running) -> None:
+    name = edge.method("IssueRegistrationCode").name
+    with pytest.raises(grpc.RpcError) as caught:
+        edge.strangers_channel.unary_unary(name)(samples.requests()["IssueRegistrationCode"].SerializeToString(), timeout=5)
+    assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+def test_the_administrators_methods_are_not_on_the_public_listener(edge: Running) -> None:
+    for method in edge.admin_methods:
+        with pytest.raises(grpc.RpcError) as caught:
+            edge.channel.unary_unary(method.name)(b"", timeout=5)
+        assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_an_unknown_method_is_unimplemented(edge: Running) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        edge.channel.unary_unary("/landseal.session.v1.SessionService/Nonsense")(b"", timeout=5)
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
