@@ -26,7 +26,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "inference": ("inference",),
     "model_repository": ("inference",),
     "clients.demo": ("clients", "server", "inference"),
-    "clients.cameras": ("clients", "inference.vision"),
+    "clients.cameras": ("clients", "server.domain", "inference"),
     "clients.bench": ("clients", "server", "inference"),
     "clients": ("clients", "server.domain", "inference.challenges", "inference.models"),
 }
