@@ -23,21 +23,23 @@ _LOWER_OUTER = (61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291)
 _EYES = ((33, 133, 159, 145), (263, 362, 386, 374))
 _NOSE_BASE, _CHIN = 2, 152
 
-RELAXED_CORNER = 0.39
+RELAXED_CORNER = 0.40
 """Half the distance of the inner corners of a relaxed mouth in eye distances; smiles are relaxed to it."""
 
-TEETH_EDGE = 0.035
-"""How far the teeth of an open smile reach beyond the measured edges of the lips, in eye distances."""
-SMILE_DROP = 0.7
+SMILE_DROP = 0.35
 """Share by which the raised corners of an open smile are let down."""
 
 
 @dataclass(frozen=True)
 class MouthShape:
-    """What a mouth looks like: width as a factor of the relaxed width, gap between the lips in eye distances."""
+    """What a mouth looks like: width as a factor of the relaxed width, gap between the lips in eye distances.
+
+    ``smile`` is the share of the portrait's own gap (the teeth of an open smile) that stays between the lips besides.
+    """
 
     width: float
     gap: float
+    smile: float = 0.0
 
 
 class FaceWarp:
@@ -80,8 +82,8 @@ class FaceWarp:
         """Wanted places to source places, and whether (1 or 0) each lies between the lips; grids of equal shape."""
         u = u + turn * np.exp(-(u**2 + (v + 0.4) ** 2) / 0.6)
         u = self._narrow(u, v, self._relaxing * mouth.width)
-        source, wanted = self._columns(u, mouth.gap)
-        inside = (v > wanted[2]) & (v < wanted[3]) & (np.abs(u) < self._corner)
+        source, wanted = self._columns(u, mouth)
+        inside = (v > wanted[3]) & (v < wanted[4]) & (np.abs(u) < self._corner)
         v = _between(v, wanted, source)
         if blink > 0:
             v = self._shut(u, v, blink)
@@ -96,21 +98,31 @@ class FaceWarp:
         cheek = self._corner + (size - edge) * (far - self._corner) / (far - edge)
         return np.where(size <= edge, u / factor, np.where(size < far, np.sign(u) * cheek, u)).astype(np.float32)
 
-    def _columns(self, u: Grid, gap: float) -> tuple[list[Grid], list[Grid]]:
+    def _columns(self, u: Grid, mouth: MouthShape) -> tuple[list[Grid], list[Grid]]:
         """Knots along v for each column: where they are in the portrait and where the wanted shape has them."""
         upper_out, upper, lower, lower_out = (np.interp(u, e[:, 0], e[:, 1]).astype(np.float32) for e in self._lips)
-        hidden = TEETH_EDGE * self._smile * np.clip(1.3 - np.abs(u / self._corner), 0.0, 0.3) / 0.3
-        upper, lower = upper - hidden, lower + hidden
+        teeth = mouth.smile * np.clip(lower - upper, 0.0, None)
         round_off = np.sqrt(np.clip(1.0 - (u / self._corner) ** 2, 0.0, 1.0))
         cheek = np.exp(-((np.clip(np.abs(u) - self._corner, 0.0, None) / 0.25) ** 2))
         seam = (upper + lower) / 2
         seam = seam + SMILE_DROP * self._smile * cheek * (self._middle - seam)
-        rise, drop = seam - 0.22 * gap * round_off - upper, seam + 0.78 * gap * round_off - lower
-        jaw = self._chin + 0.62 * gap * np.exp(-((u / 0.8) ** 2))
+        rise = seam - teeth / 2 - 0.22 * mouth.gap * round_off - upper
+        drop = seam + teeth / 2 + 0.78 * mouth.gap * round_off - lower
+        jaw = self._chin + 0.62 * mouth.gap * np.exp(-((u / 0.8) ** 2))
         ones = np.ones_like(u)
-        source = [ones * self._nose, upper_out, upper, lower, lower_out, ones * self._chin, ones * (self._chin + 0.9)]
-        lips = [upper_out + 0.9 * rise, upper + rise, lower + drop, lower_out + 0.95 * drop]
-        return source, [source[0], *lips, jaw, source[6]]
+        source = [
+            ones * self._nose,
+            upper_out,
+            upper,
+            lower,
+            lower,
+            lower_out,
+            ones * self._chin,
+            ones * (self._chin + 0.9),
+        ]
+        edge = upper + rise
+        lips = [upper_out + 0.9 * rise, edge, edge + teeth, lower + drop, lower_out + 0.95 * drop]
+        return source, [source[0], *lips, jaw, source[-1]]
 
     def _shut(self, u: Grid, v: Grid, blink: float) -> Grid:
         """Pulls the upper lids down over the eyes by the share ``blink``."""

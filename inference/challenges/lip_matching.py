@@ -168,7 +168,7 @@ def _warp(
     means: list[Floats | None] = []
     for _, begin, end in _spans(instruction):
         held = sorted({i for i, j in alignment.path if begin <= stored_times[j] <= end})
-        means.append(np.median(series[held], 0) if len(held) >= SHORTEST_FRAMES else None)
+        means.append(np.median(series[held], 0) if held else None)
     return alignment.cost, means
 
 
@@ -196,7 +196,6 @@ def _least_strength(instruction: LipInstruction, means: Sequence[Floats | None],
     for action, mean in zip(instruction.actions, means, strict=True):
         if mean is None:
             return 0.0
-        feature, wanted = prototypes.main_feature(action.shape), prototypes.least[action.shape]
-        if wanted != 0.0:
-            least = min(least, float(mean[feature]) * prototypes.scales[feature] / wanted)
+        if prototypes.least[action.shape] > 0:
+            least = min(least, prototypes.movement(action.shape, mean) / prototypes.least[action.shape])
     return least

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,8 +24,9 @@ TRANSITION_MS = 150.0
 class LipPrototypes:
     """Where each shape lies, in scaled units: (opening, log width), both relative to the relaxed mouth."""
 
-    scales: tuple[float, float]
-    """What one scaled unit is: eye distances of opening, natural logarithm of width."""
+    scales: tuple[float, float, float]
+    """What one scaled unit is: eye distances of opening; natural logarithm of width where lips get narrower; and where
+    they get wider, since lips stretch less than they narrow."""
     centres: Mapping[LipShape, tuple[float, float]]
     least: Mapping[LipShape, float]
     """Least movement along the shape's main feature, unscaled; smaller is too small an amplitude."""
@@ -34,9 +35,16 @@ class LipPrototypes:
         """Scaled centre, float64 [2], for a person who moves ``gain`` times as far as the average."""
         return np.asarray(self.centres[shape], np.float64) * gain
 
-    def main_feature(self, shape: LipShape) -> int:
-        """0 where the opening tells the shape, 1 where the width does."""
-        return 0 if shape in (LipShape.OPEN, LipShape.CLOSED) else 1
+    def scaled(self, opening: Floats, log_width: Floats) -> Floats:
+        """Opening and log width relative to the relaxed mouth, each float64 [N], in scaled units, float64 [N, 2]."""
+        width = np.where(log_width > 0, log_width / self.scales[2], log_width / self.scales[1])
+        return np.stack([opening / self.scales[0], width], 1)
+
+    def movement(self, shape: LipShape, features: Floats) -> float:
+        """How far scaled features, float64 [2], go along the shape's main feature: unscaled, positive towards it."""
+        if shape in (LipShape.OPEN, LipShape.CLOSED):
+            return float(features[0]) * self.scales[0]
+        return float(features[1]) * (self.scales[2] if shape == LipShape.SPREAD else -self.scales[1])
 
     def trajectory(self, instruction: LipInstruction, times_ms: Floats, gains: Mapping[LipShape, float]) -> Floats:
         """The stored features of an instruction at the given times: scaled, float64 [T, 2], relaxed at first."""
@@ -55,16 +63,18 @@ def parse(text: str) -> LipPrototypes:
     """
     try:
         data = json.loads(text)
-        scales = (float(data["scales"]["opening"]), float(data["scales"]["log_width"]))
+        scales = tuple(float(data["scales"][name]) for name in ("opening", "narrower", "wider"))
         shapes = {shape: data["shapes"][shape.value] for shape in LipShape}
-        centres = {s: (float(v["opening"]) / scales[0], float(v["log_width"]) / scales[1]) for s, v in shapes.items()}
+        places = {s: (float(v["opening"]), float(v["log_width"])) for s, v in shapes.items()}
         least = {s: float(v["least"]) for s, v in shapes.items()}
-    except (KeyError, TypeError, ZeroDivisionError) as error:
+    except (KeyError, TypeError) as error:
         raise ValueError("not lip prototypes") from error
-    numbers = [*scales, *least.values(), *(x for centre in centres.values() for x in centre)]
+    numbers = [*scales, *least.values(), *(x for place in places.values() for x in place)]
     if not all(math.isfinite(x) for x in numbers) or min(scales) <= 0:
-        raise ValueError("lip prototypes must be finite")
-    return LipPrototypes(scales, centres, least)
+        raise ValueError("lip prototypes must be finite, scales positive")
+    empty = LipPrototypes((scales[0], scales[1], scales[2]), {}, least)
+    centres = {s: empty.scaled(np.array([o]), np.array([w]))[0] for s, (o, w) in places.items()}
+    return replace(empty, centres={s: (float(c[0]), float(c[1])) for s, c in centres.items()})
 
 
 @lru_cache(maxsize=1)

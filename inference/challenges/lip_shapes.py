@@ -42,8 +42,8 @@ Floats = NDArray[np.float64]
 
 WIDEST_RELAXED = 0.25
 """Largest opening of a relaxed mouth, in eye distances: a lead-in wider open gives no baseline."""
-LEAST_OPEN = 0.16
-"""Smallest opening of OPEN whatever the baseline, in eye distances."""
+LEAST_OPEN, MOST_CLOSED = 0.16, 0.16
+"""Smallest opening of OPEN and largest of CLOSED, whatever the baseline, in eye distances."""
 FEWEST_LEAD_IN = 2
 """Frames of the lead-in without which there is no baseline."""
 
@@ -118,10 +118,10 @@ def _judge_usable(
     features = lip_features(points)
     series = _relative(features, times, prototypes)
     rough = roughness(series)
-    motion = _motion_fault(points, features, series, rough, prototypes)
+    motion = _motion_fault(points, features, rough)
     found = match(instruction, series, times, prototypes)
     scores = {**found.scores, "roughness": rough}
-    amplitude = found.amplitude and _absolutely_open(instruction, features, times)
+    amplitude = found.amplitude and _absolute(instruction, features, times)
     reason = motion or _match_fault(found, amplitude)
     return ChallengeVerdict(found.shape, amplitude, found.order, motion is None, reason, scores)
 
@@ -131,13 +131,11 @@ def _relative(features: LipFeatures, times: Floats, prototypes: LipPrototypes) -
     rest = times < LEAD_IN_MS
     opening = features.opening - np.median(features.opening[rest])
     width = np.log(features.width / np.median(features.width[rest]))
-    return np.asarray(np.stack([opening, width], 1) / np.asarray(prototypes.scales), np.float64)
+    return prototypes.scaled(opening, width)
 
 
-def _motion_fault(
-    points: Floats, features: LipFeatures, series: Floats, rough: float, prototypes: LipPrototypes
-) -> ChallengeReason | None:
-    if not lips_moved(series, prototypes.scales):
+def _motion_fault(points: Floats, features: LipFeatures, rough: float) -> ChallengeReason | None:
+    if not lips_moved(features.opening, features.width):
         return ChallengeReason.LIP_MOTION_ABSENT
     if repeated(points):
         return ChallengeReason.FRAMES_REPEATED
@@ -146,11 +144,14 @@ def _motion_fault(
     return None
 
 
-def _absolutely_open(instruction: LipInstruction, features: LipFeatures, times: Floats) -> bool:
-    """Relaxed lips are nearly closed, and where OPEN was asked they were once truly open."""
+def _absolute(instruction: LipInstruction, features: LipFeatures, times: Floats) -> bool:
+    """Relaxed lips are nearly closed; where OPEN or CLOSED was asked, they were once truly open or closed."""
+    asked = {action.shape for action in instruction.actions}
+    ordered = np.sort(features.opening)
+    low, high = ordered[1], ordered[-2]  # the second: one wild frame does not count
     relaxed = float(np.median(features.opening[times < LEAD_IN_MS])) <= WIDEST_RELAXED
-    opened = float(np.percentile(features.opening, 90)) >= LEAST_OPEN
-    return relaxed and (opened or all(action.shape != LipShape.OPEN for action in instruction.actions))
+    opened = bool(high >= LEAST_OPEN) or LipShape.OPEN not in asked
+    return relaxed and opened and (bool(low <= MOST_CLOSED) or LipShape.CLOSED not in asked)
 
 
 def _match_fault(found: Match, amplitude: bool) -> ChallengeReason | None:
