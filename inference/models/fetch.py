@@ -57,7 +57,7 @@ class OutsideFetcher:
     def _pip(self, command: Sequence[str], archive: Archive, progress: Progress) -> str:
         """Runs pip and returns its last word of complaint (empty when there was none)."""
         # The command is this interpreter's own pip with values that the manifest reader has checked.
-        process = subprocess.Popen(  # noqa: S603
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
