@@ -50,6 +50,7 @@ class Calls:
         self.server_key_id = server_key_id
         self.clock = clock
         self.credentials: Credentials | None = None
+        self.language = "zh"
 
     def require(self) -> Credentials:
         """Returns the live session.
@@ -100,7 +101,7 @@ class Calls:
     def _send(self, method: str, data: bytes, answer: type[_Answer], timeout_s: float, metadata: _Metadata) -> _Answer:
         call = self.channel.unary_unary(method, None, answer.FromString)
         try:
-            reply: _Answer = call(data, timeout=timeout_s, metadata=metadata)
+            reply: _Answer = call(data, timeout=timeout_s, metadata=(*metadata, ("accept-language", self.language)))
         except grpc.RpcError as error:
             raise from_rpc(error) from None  # the cause repeats peer addresses and nothing more
         return reply

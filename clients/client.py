@@ -73,6 +73,10 @@ class LandsealClient:
         """Returns the server's description; SERVER_KEY_CHANGED when it no longer has the pinned key."""
         return check_pinned(self._calls, self.server_key)
 
+    def speak(self, language: str) -> None:
+        """Asks the server for sentences in ``zh`` (as at first) or ``en``."""
+        self._calls.language = language
+
     def know_identity(self, legal_name: str, id_number: str) -> None:
         """Tells this client whose device it is, so that receipts and contracts of anybody else are refused."""
         self.know_identity_digest(identity_digest(legal_name, id_number))

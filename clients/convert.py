@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
-from google.type.date_pb2 import Date  # type: ignore[import-untyped]  # ships no types
+from google.type.date_pb2 import Date
 
 from landseal.clients.errors import LandsealError
 from landseal.clients.localreasons import LocalReason

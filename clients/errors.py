@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import grpc
-from google.rpc import error_details_pb2 as details_pb2  # type: ignore[import-untyped]  # ships no types
+from google.rpc import error_details_pb2 as details_pb2
 from grpc_status import rpc_status
 
 from landseal.clients.localreasons import SENTENCES, LocalReason

@@ -40,10 +40,10 @@ class _Door:
 
 @click.group()
 @click.option(
-    "--server", default="localhost:8444", show_default=True, envvar="LANDSEAL_ADMIN_SERVER", metavar="HOST:PORT"
+    "--server", default="localhost:50444", show_default=True, envvar="LANDSEAL_ADMIN_SERVER", metavar="HOST:PORT"
 )
-@click.option("--certificate", type=click.Path(path_type=Path), help="Default: LANDSEAL_HOME/tls/admin-client.pem")
-@click.option("--key", type=click.Path(path_type=Path), help="Default: LANDSEAL_HOME/tls/admin-client.key")
+@click.option("--certificate", type=click.Path(path_type=Path), help="Default: LANDSEAL_HOME/tls/admin.pem")
+@click.option("--key", type=click.Path(path_type=Path), help="Default: LANDSEAL_HOME/tls/admin.key")
 @click.option("--authority", type=click.Path(path_type=Path), help="Default: LANDSEAL_HOME/tls/ca.pem")
 @click.option("--tls-name", help="Name in the server's certificate, when it is reached by another one.")
 @click.pass_context
@@ -59,8 +59,8 @@ def admin(
     folder = tls_folder()
     context.meta[__name__] = _Door(
         server,
-        certificate or folder / "admin-client.pem",
-        key or folder / "admin-client.key",
+        certificate or folder / "admin.pem",
+        key or folder / "admin.key",
         authority or folder / "ca.pem",
         tls_name,
     )

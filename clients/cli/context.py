@@ -39,6 +39,7 @@ class Desk:
     def client(self) -> Iterator[LandsealClient]:
         """A client with the live session; a session that has ended is forgotten here, too."""
         with self.folder.resume(os.environ.get("LANDSEAL_PASSPHRASE")) as client:
+            client.speak(self.speaker.lang)
             try:
                 yield client
             except LandsealError as error:

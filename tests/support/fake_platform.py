@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from google.protobuf.any_pb2 import Any as AnyMessage
 from google.protobuf.message import Message
-from google.rpc import code_pb2, error_details_pb2, status_pb2  # type: ignore[import-untyped]  # ships no types
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from support.land import lease, parcel
 
@@ -202,7 +202,8 @@ class FakePlatform:
         )
 
     def register(self, request: session_pb2.RegisterAccountRequest, _: str) -> session_pb2.RegisterAccountResponse:
-        account = f"acc-{len(self.accounts) + 1}"
+        known = [key for key, each in self.accounts.items() if each.request_id == request.request_id]
+        account = known[0] if known else f"acc-{len(self.accounts) + 1}"
         self.accounts[account] = request
         auth, sign = self._key(account, "auth_key"), self._key(account, "sign_key")
         message = signing.enrolment_bytes(
