@@ -17,7 +17,13 @@ NOUNS = (
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "server.domain": ("server.domain",),
     "server.engines": ("server.engines",),
-    "server.usecases": ("server.usecases", "server.domain", "inference.reading", "inference.challenges"),
+    "server.usecases": (
+        "server.usecases",
+        "server.domain",
+        "inference.reading",
+        "inference.challenges",
+        "inference.models.metric",
+    ),
     "server.storage": ("server.storage", "server.domain", "server.usecases"),
     "server.crypto": ("server.crypto", "server.domain", "server.usecases"),
     "server.papers": ("server.papers", "server.domain", "server.crypto", "server.log"),
