@@ -85,7 +85,7 @@ def transferee() -> Player:
 
 
 def bystander() -> Player:
-    """Returns a third account without a part in the transfer; it never verifies, so its portrait is the second again."""
+    """Returns a third account without a part in the transfer; it never verifies, so it borrows a portrait."""
     model = transferee()
     return Player(
         login_name="13800000003",

@@ -36,6 +36,10 @@ class Recorder:
         self.last = self._camera.capture(instruction, on_prompt)
         return self.last
 
+    def frame_count(self) -> int:
+        """Returns how many frames the last take has; 0 before the first."""
+        return len(self.last.frames) if self.last else 0
+
 
 def _with_images(capture: Capture, images: list[bytes]) -> Capture:
     frames = tuple(Frame(image, old.offset_ms) for image, old in zip(images, capture.frames, strict=True))

@@ -47,18 +47,21 @@ def models() -> None:
 @click.option("--role", "roles", multiple=True, help="Only files of this role; may be given several times.")
 def provision_command(folder: Path | None, roles: tuple[str, ...]) -> None:
     """Bring every weight file into place, verified; what is there already stays."""
-    own, caches = provisioning.settings_from(os.environ, os.pathsep)
-    with _plain_errors(), _bars() as told:
-        report = provisioning.provision(
-            folder or default_models_dir(),
-            cache_dirs=caches,
-            roles=roles or None,
-            progress=told,
-            manifest=load_manifest(own),
-        )
-    _show(report)
+    with _plain_errors():
+        report = provision_shown(folder or default_models_dir(), roles)
     if not report.complete:
         raise SystemExit(1)
+
+
+def provision_shown(folder: Path, roles: tuple[str, ...] = ()) -> ProvisionReport:
+    """Provisions with progress bars as the environment says, and shows what came of it; raises ModelError."""
+    own, caches = provisioning.settings_from(os.environ, os.pathsep)
+    with _bars() as told:
+        report = provisioning.provision(
+            folder, cache_dirs=caches, roles=roles or None, progress=told, manifest=load_manifest(own)
+        )
+    _show(report)
+    return report
 
 
 @models.command("check")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +12,7 @@ from pathlib import Path
 from landseal.server.domain.contract import ContractBody, Party
 from landseal.server.domain.errors import Refused
 from landseal.server.domain.parcel import Parcel
+from landseal.server.domain.qrcodes import trace_payload
 from landseal.server.domain.reasons import Reason
 from landseal.server.papers.body import PaperContract, PaperFault, PaperParty
 from landseal.server.papers.contract_pdf import render_contract
@@ -38,7 +41,7 @@ class PaperDesk:
             transferee=_party(body.transferee),
             parcels=tuple(parcels[:own]),
             terms=body.terms,
-            trace_payload=f"landseal:t:{body.transfer_id}",
+            trace_payload=trace_payload(_trace_code(body.transfer_id)),
             platform_name=PLATFORM_NAME,
             platform_key_id=body.server_key_id,
             exchange_parcels=tuple(parcels[own:]),
@@ -49,6 +52,10 @@ class PaperDesk:
             raise Refused(
                 Reason.PAPER_IMPOSSIBLE, metadata={"code": fault.code.value, "detail": fault.detail[:100]}
             ) from fault
+
+
+def _trace_code(transfer_id: str) -> str:
+    return base64.b32encode(uuid.UUID(transfer_id).bytes).decode().rstrip("=")
 
 
 def _party(party: Party) -> PaperParty:

@@ -14,6 +14,7 @@ from landseal.server.domain.doors import Reads, Sealer, Store, Writes
 from landseal.server.domain.errors import FieldFault, Refused
 from landseal.server.domain.masking import Masked
 from landseal.server.domain.once import Once
+from landseal.server.domain.qrcodes import TRANSFEREE_PREFIX, transferee_payload
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding, Purpose
 from landseal.server.domain.records import Caller, Code, EventKind
@@ -26,7 +27,6 @@ from landseal.server.usecases.receipts import good_receipt, use_up
 from landseal.server.usecases.throttle import Throttle
 from landseal.server.usecases.views import TransferView, view_of
 
-PREFIX = "landseal:c:"
 _CODE_BYTES = 20
 """160 random bits, 32 characters of base32: nobody guesses one within ten minutes."""
 
@@ -57,7 +57,9 @@ class Codes:
     def create_code(self, caller: Caller, receipt_id: str, once: Once[MadeCode], budget: Budget) -> MadeCode:
         """Makes a code; uses a CODE receipt up, so that one face makes one code."""
         now = self._clock()
-        made = MadeCode(PREFIX + base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode(), now + CODE_LIFETIME)
+        made = MadeCode(
+            transferee_payload(base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()), now + CODE_LIFETIME
+        )
         with self._store.writes(timeout_s=budget.left_s()) as writes:
             use_up(writes, good_receipt(writes, caller, receipt_id, Purpose.CODE, now, Binding()))
             session = caller.session
@@ -167,7 +169,7 @@ class Codes:
             raise Refused(Reason.SAME_DEVICE)
         transferor, transferee = masked(self._sealer, own), masked(self._sealer, other)
         digest = notice_digest(
-            payload.removeprefix(PREFIX),
+            payload.removeprefix(TRANSFEREE_PREFIX),
             (transferor.name, transferor.id_number),
             (transferee.name, transferee.id_number),
         )
