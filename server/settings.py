@@ -60,6 +60,8 @@ class Settings:
     """Calibration of the recognition threshold; none: the one that comes with the program."""
     allow_uncalibrated: bool = False
     """Whether to run without a calibration; never in production."""
+    models: Path | None = None
+    """Folder of provisioned weights; none: ``models`` in the home."""
     model_cache: tuple[Path, ...] = ()
     """Folders in which weights are looked for before they are fetched, separated like PATH."""
     workers: int = 1

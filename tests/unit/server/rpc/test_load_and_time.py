@@ -1,0 +1,112 @@
+"""Deadlines become budgets; overload and the departed cost nothing."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from concurrent import futures
+from typing import Any
+
+import grpc
+import pytest
+from support import edge_samples as samples
+from support.edge import Running, bearer, running
+
+from landseal.server.domain.errors import Refused
+from landseal.server.domain.reasons import Reason
+from landseal.server.rpc.gate import Gates
+
+
+@pytest.fixture(scope="module")
+def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running(tmp_path_factory.mktemp("edge"), calls=4, heavy_calls=2, max_deadline_s=5.0) as started:
+        yield started
+
+
+def _budget_of(edge: Running, timeout: float | None) -> float:
+    left: list[float] = []
+
+    def append(_caller: Any, _id: Any, _offset: Any, _data: Any, budget: Any) -> Any:
+        left.append(budget.left_s())
+        return samples.UPLOAD
+
+    edge.use_cases["capture"].effects["append"] = append
+    edge.call("UploadChunk", samples.requests()["UploadChunk"], timeout=timeout)
+    return left[0]
+
+
+def test_a_missing_deadline_is_capped(edge: Running) -> None:
+    assert 4.0 < _budget_of(edge, None) <= 5.0
+
+
+def test_a_long_deadline_is_cut(edge: Running) -> None:
+    assert 4.0 < _budget_of(edge, 3600.0) <= 5.0
+
+
+def test_a_short_deadline_is_handed_down(edge: Running) -> None:
+    assert 0.5 < _budget_of(edge, 1.0) <= 1.1  # grpc rounds on the wire
+
+
+def test_more_calls_than_places_are_refused_at_once_with_a_time_to_come_back(edge: Running) -> None:
+    hold, inside = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_: Any) -> Any:
+        inside.release()
+        hold.wait(10)
+        return samples.UPLOAD
+
+    edge.use_cases["capture"].effects["get"] = slow
+    request = samples.requests()["GetUpload"]
+    with futures.ThreadPoolExecutor(4) as clients:
+        try:
+            held = [clients.submit(edge.call, "GetUpload", request) for _ in range(4)]
+            for _ in range(4):
+                assert inside.acquire(timeout=5)
+            began = time.monotonic()
+            refusal = edge.refusal("GetSession", samples.requests()["GetSession"])
+            took = time.monotonic() - began
+        finally:
+            hold.set()
+        assert [each.result() for each in held]
+    assert refusal.reason == "OVERLOADED"
+    assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert refusal.retry_s is not None
+    assert 0.5 <= refusal.retry_s <= 1.5
+    assert took < 1.0
+    edge.call("GetSession", samples.requests()["GetSession"])
+
+
+def test_heavy_calls_leave_places_for_light_ones() -> None:
+    gates = Gates(calls=4, heavy_calls=1)
+    with gates.passed(heavy=True):
+        with pytest.raises(Refused) as caught, gates.passed(heavy=True):
+            pass
+        assert caught.value.reason is Reason.OVERLOADED
+        with gates.passed(heavy=False), gates.passed(heavy=False), gates.passed(heavy=False):
+            pass
+    with gates.passed(heavy=True):
+        pass
+
+
+def test_a_call_whose_client_left_is_journalled_as_cancelled(edge: Running) -> None:
+    inside, hold = threading.Event(), threading.Event()
+
+    def slow(*_: Any) -> Any:
+        inside.set()
+        hold.wait(10)
+        return samples.UPLOAD
+
+    edge.use_cases["capture"].effects["get"] = slow
+    method = edge.method("GetUpload")
+    raw = samples.requests()["GetUpload"].SerializeToString()
+    call = edge.channel.unary_unary(method.name).future(raw, metadata=(bearer(),))
+    assert inside.wait(5)
+    before = len(edge.lines())
+    call.cancel()
+    time.sleep(0.3)
+    hold.set()
+    until = time.monotonic() + 5
+    while len(edge.lines()) == before and time.monotonic() < until:
+        time.sleep(0.02)
+    assert edge.lines()[-1]["outcome"] == "CANCELLED"
