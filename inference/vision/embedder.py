@@ -16,13 +16,15 @@ CHIP_SHAPE = (150, 150, 3)
 class Embedder:
     """The embedding network. Thread-safe."""
 
-    def __init__(self, weights_dir: Path, *, threads: int = 1) -> None:
-        """Loads the weights; ``threads`` is the number of threads within one inference.
+    def __init__(
+        self, weights_dir: Path, *, threads: int = 1, providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    ) -> None:
+        """Loads the weights; ``threads`` within one inference, ``providers`` of ONNX Runtime in order of preference.
 
         Raises:
             FileNotFoundError: the weights are missing.
         """
-        self._network = OnnxNetwork(weights_dir / WEIGHTS, threads=threads)
+        self._network = OnnxNetwork(weights_dir / WEIGHTS, threads=threads, providers=providers)
         self.size = self._network.width
         """Length of an embedding (128 for the default network)."""
 

@@ -19,13 +19,17 @@ LIVE_CLASS = 1
 class SilentLiveness:
     """Both networks; there is no half of it. Thread-safe."""
 
-    def __init__(self, weights_dir: Path, *, threads: int = 1) -> None:
-        """Loads both networks.
+    def __init__(
+        self, weights_dir: Path, *, threads: int = 1, providers: tuple[str, ...] = ("CPUExecutionProvider",)
+    ) -> None:
+        """Loads both networks; ``threads`` and ``providers`` as for one ``OnnxNetwork``.
 
         Raises:
             FileNotFoundError: one of them is missing; silent liveness is then switched off as a whole.
         """
-        self._networks = tuple(OnnxNetwork(weights_dir / name, threads=threads) for name in WEIGHTS)
+        self._networks = tuple(
+            OnnxNetwork(weights_dir / name, threads=threads, providers=providers) for name in WEIGHTS
+        )
 
     def live(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probability that each face is live, float32 [B] in 0..1, from uint8 [B,2,80,80,3] BGR crops.

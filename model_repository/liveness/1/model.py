@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -20,7 +21,8 @@ class TritonPythonModel:
 
     def initialize(self, args: dict[str, str]) -> None:
         """Loads the weights from ``$LANDSEAL_WEIGHTS``; a missing file keeps the model from becoming ready."""
-        self._networks = SilentLiveness(Path(os.environ["LANDSEAL_WEIGHTS"]))
+        providers = json.loads(args["model_config"])["parameters"]["providers"]["string_value"].split()
+        self._networks = SilentLiveness(Path(os.environ["LANDSEAL_WEIGHTS"]), providers=tuple(providers))
 
     def execute(self, requests: list[Request]) -> list[Response]:
         """Judges the crops of all requests as one batch."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import struct
 import zlib
@@ -208,13 +209,11 @@ def test_damaged_images_are_read_or_refused_and_nothing_else(kind: str, edits: l
     data = bytearray(encode(SMALL[:64, :64], kind))
     for at, value in edits:
         data[at % len(data)] = value
-    try:
-        rgb = decode_image(bytes(data[: cut % len(data)] if cut % 2 else data))
-    except ImageFault as refused:
-        code = refused.code
-    else:
-        code = FrameFault.NONE if rgb.dtype == np.uint8 and rgb.shape[2] == 3 else None
-    assert (code is FrameFault.NONE) == ("rgb" in locals())
+    damaged = bytes(data[: cut % len(data)] if cut % 2 else data)
+    with contextlib.suppress(ImageFault):
+        rgb = decode_image(damaged)
+        assert rgb.dtype == np.uint8
+        assert rgb.shape[2] == 3
 
 
 @given(
