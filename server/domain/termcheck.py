@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -85,15 +84,13 @@ class _Case:
 
 
 def is_printable(text: str, *, lines: bool = False) -> bool:
-    """Tells whether text holds no control, format (bidirectional!), private, surrogate or unassigned character.
+    """Tells whether text holds no control, format (bidirectional!), private, surrogate or unassigned character,
+    and no blank but the two usual ones.
 
     ``lines`` allows line feeds. A contract whose text could be displayed in another order than it is
     stored is no evidence.
     """
-    return all(
-        not unicodedata.category(each).startswith("C") and unicodedata.category(each) not in ("Zl", "Zp")
-        for each in (text.replace("\n", "") if lines else text)
-    )
+    return (text.replace("\n", "") if lines else text).replace("\u3000", " ").isprintable()
 
 
 def _choices(case: _Case) -> Iterator[TermFault]:

@@ -59,6 +59,7 @@ class _Spans:
         depth, opened, gap = 0, 0, 0
         for token in _TOKEN.finditer(self.data):
             char, at = token[0][:1], token.start()
+            self._refuse_long(at, opened if depth > 2 and not self.end else None)
             if char in b"[{":
                 depth += 1
                 if depth > MAX_DEPTH:
@@ -81,6 +82,15 @@ class _Spans:
                 self.start = gap = after.end() if after else 0
         if not self.end:
             raise FileFault(1, RowFaultCode.NOT_FEATURE_COLLECTION if not depth else RowFaultCode.NOT_JSON)
+
+    def _refuse_long(self, at: int, opened: int | None) -> None:
+        """Ends the work early where a feature, or what stands around the features, is longer than allowed."""
+        if not self.start or self.end:
+            length, limit = at - self.end, MAX_ENVELOPE_BYTES
+        else:
+            length, limit = at - (at if opened is None else opened), MAX_FEATURE_BYTES
+        if length > limit:
+            raise FileFault(self.line(at if opened is None else opened), RowFaultCode.ROW_TOO_LARGE)
 
     def _between(self, start: int, end: int, *, first: bool) -> None:
         if self.data[start:end].strip() != (b"" if first else b","):

@@ -116,7 +116,8 @@ def _basis(terms: ContractTerms, area_m2: int) -> Clause:
                 "流转价款以实物计，品种为", Filled(terms.in_kind_crop), "，每亩每年",
                 Filled(f"{terms.in_kind_kg_per_mu_year:,}千克"), "；折算办法：", Filled(terms.in_kind_conversion), "。",
             )  # fmt: skip
-    return clause("双方约定本次流转", Filled("不支付价款"), "。")
+    noun = "差价" if terms.kind is TransferKind.EXCHANGE else "价款"
+    return clause("双方约定本次流转", Filled(f"不支付{noun}"), "。")
 
 
 def _price(body: PaperContract) -> Article:
@@ -156,21 +157,21 @@ def _consents(body: PaperContract) -> Article:
 
 def _benefits(body: PaperContract) -> Article:
     terms = body.terms
-    note: Clause = (
-        ("：", Filled(terms.compensation_note), "。") if terms.compensation is CompensationTo.SHARED else ("。",)
-    )
-    return Article(
-        "补贴与征收补偿的归属",
-        (
-            clause("流转期限内的农业补贴", Filled(SUBSIDIES[terms.subsidies_to]), "；法律、政策另有规定的，从其规定。"),
-            clause(
-                "土地被依法征收、征用、占用的，地上附着物及青苗的补偿费",
-                Filled(COMPENSATION[terms.compensation]),
-                *note,
-                "土地补偿费等依法属于土地所有权人和承包方的部分，从其规定。",
-            ),
+    note: Clause = ("。",)
+    if terms.compensation is CompensationTo.SHARED:
+        note = ("：", Filled(terms.compensation_note), "。")
+    which = "甲方换出地块的" if terms.kind is TransferKind.EXCHANGE else "流转期限内的"
+    clauses = [
+        clause(which, "农业补贴", Filled(SUBSIDIES[terms.subsidies_to]), "；法律、政策另有规定的，从其规定。"),
+        clause(
+            "土地被依法征收、征用、占用的，", which if terms.kind is TransferKind.EXCHANGE else "",
+            "地上附着物及青苗的补偿费", Filled(COMPENSATION[terms.compensation]), *note,
+            "土地补偿费等依法属于土地所有权人和承包方的部分，从其规定。",
         ),
-    )
+    ]  # fmt: skip
+    if terms.kind is TransferKind.EXCHANGE:
+        clauses.append(clause("乙方换出地块的补贴和补偿，按前两款对等办理。"))
+    return Article("补贴与征收补偿的归属", tuple(clauses))
 
 
 def _filing(body: PaperContract) -> Article:
@@ -221,21 +222,24 @@ def _changes(body: PaperContract) -> Article:
     )
 
 
-def _breach(body: PaperContract) -> Article:
+def _daily_penalty(body: PaperContract) -> Clause:
     terms = body.terms
+    rate = Filled(f"{terms.late_per_ten_thousand}（{chinese_number(terms.late_per_ten_thousand)}）")
+    if terms.rent_basis is RentBasis.FREE:
+        return clause(
+            "逾期交付或者返还土地的，违约方赔偿由此造成的实际损失；嗣后约定价款的，每逾期一日按年度价款的万分之", rate,
+            "支付违约金。",
+        )  # fmt: skip
     yearly = yearly_rent_fen(terms, transferred_area_m2(terms, body.parcels))
-    base = f"年度价款（{digit_amount(yearly)}）" if yearly else "年度价款（无现金价款的，按实际损失）"
-    return Article(
-        "违约责任",
-        (
-            clause(
-                "逾期交付土地、支付价款或者返还土地的，每逾期一日，违约方按", base, "的万分之",
-                Filled(f"{terms.late_per_ten_thousand}（{chinese_number(terms.late_per_ten_thousand)}）"),
-                "支付违约金。",
-            ),
-            clause("违约金不足以弥补损失的，违约方应赔偿实际损失；因一方过错致使合同解除的，过错方承担赔偿责任。"),
-        ),
+    base = "年度实物价款的折价" if terms.rent_basis is RentBasis.IN_KIND else f"年度价款（{digit_amount(yearly)}）"
+    return clause(
+        "逾期交付土地、支付价款或者返还土地的，每逾期一日，违约方按", base, "的万分之", rate, "支付违约金。"
     )  # fmt: skip
+
+
+def _breach(body: PaperContract) -> Article:
+    losses = "违约金不足以弥补损失的，违约方应赔偿实际损失；因一方过错致使合同解除的，过错方承担赔偿责任。"
+    return Article("违约责任", (_daily_penalty(body), clause(losses)))
 
 
 def _disputes(body: PaperContract) -> Article:

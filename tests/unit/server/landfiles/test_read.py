@@ -286,3 +286,9 @@ def test_any_damaged_file_is_answered_with_faults_or_parcels(junk: bytes, at: in
     data = collection([feature(parcel())]) if kind is FileFormat.GEOJSON else table([parcel()])
     faults(read_parcels(data[:at] + junk + data[at + len(junk) :], kind))
     faults(read_parcels(junk, kind))
+
+
+def test_much_around_the_features_is_refused_early() -> None:
+    assert faults(geojson(b'{"a":[' + b"[]," * 100_000)) == [(1, "", "ROW_TOO_LARGE")]
+    behind = collection([feature(parcel())])[:-1] + b',"a":[' + b"[]," * 100_000 + b"1]}"
+    assert faults(geojson(behind)) == [(3, "", "ROW_TOO_LARGE")]

@@ -153,7 +153,8 @@ def test_an_exchange_lists_both_sides_and_knows_no_rent(font: Path) -> None:
         "土地承包经营权互换合同",
         theirs.code,
         "同一集体经济组织",
-        "不支付价款",
+        "不支付差价",
+        "对等办理",
         "双方的权利和义务",
         "权利方",
     ):
@@ -169,6 +170,7 @@ def test_an_exchange_lists_both_sides_and_knows_no_rent(font: Path) -> None:
           "in_kind_conversion": "按收购价"}, "每亩每年300千克"),
         ({"compensation": CompensationTo.SHARED, "compensation_note": "各半"}, "由双方按下列办法分配：各半"),
         ({"rent_adjust_every_years": 3, "rent_adjust_note": "随粮价"}, "价款每3年调整一次"),
+        ({"rent_basis": RentBasis.FREE, "rent_fen": 0}, "赔偿由此造成的实际损失"),
         ({"kind": TransferKind.SUBCONTRACT}, "转包"), ({"special_terms": ""}, "特别约定无"),
     ],
 )  # fmt: skip
