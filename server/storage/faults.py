@@ -48,9 +48,9 @@ def translated() -> Iterator[None]:
 
 
 def _original(error: Exception) -> Exception:
-    """Returns the driver's error: peewee's carry it as their first argument."""
-    first = error.args[0] if error.args else None
-    return first if isinstance(first, Exception) else error
+    """Returns the driver's error, which peewee's carry with them."""
+    original = getattr(error, "orig", None)
+    return original if isinstance(original, Exception) else error
 
 
 def _sqlstate(error: Exception) -> str:
