@@ -45,9 +45,7 @@ def reported(
 class _Run(Generic[Result]):
     """The work, what it reports and how it ended."""
 
-    def __init__(
-        self, work: Callable[[Progress], Result], reports: queue.SimpleQueue[tuple[int, int] | None]
-    ) -> None:
+    def __init__(self, work: Callable[[Progress], Result], reports: queue.SimpleQueue[tuple[int, int] | None]) -> None:
         self._work, self._reports = work, reports
         self._done: list[Result] = []
         self._error: BaseException | None = None

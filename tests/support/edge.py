@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - fakes take and return whatever the real ones do
 """The real edge on loopback TLS before fake use cases, which keep their answers as the real ones do."""
 
 from __future__ import annotations
@@ -35,7 +36,6 @@ from landseal.server.rpc.limits import Limits
 from landseal.server.rpc.method import Access, Method
 from landseal.server.rpc.pages import Pages
 from landseal.server.rpc.server import ServerOptions, build_server, listen
-from landseal.server.rpc.services import AdminServices, PublicServices
 from landseal.server.rpc.servicers.admin import AdminServicer
 from landseal.server.rpc.servicers.capture import CaptureServicer
 from landseal.server.rpc.servicers.contract import ContractServicer
@@ -45,6 +45,7 @@ from landseal.server.rpc.servicers.serverinfo import ServerInfoServicer
 from landseal.server.rpc.servicers.session import SessionServicer
 from landseal.server.rpc.servicers.transfer import TransferServicer
 from landseal.server.rpc.servicers.verification import VerificationServicer
+from landseal.server.rpc.services import AdminServices, PublicServices
 from landseal.server.rpc.tls import ListenerTls
 from landseal.server.rpc.watch import WatchHub, WatchLimits
 from landseal.server.usecases.sessions import CallProof
@@ -158,7 +159,7 @@ class Running:
         method = self.method(short)
         raw = request if isinstance(request, bytes) else request.SerializeToString()
         channel = self.admin_channel if method.rule.access is Access.ADMIN else self.channel
-        stub = channel.unary_unary(method.name)
+        stub = channel.unary_unary(method.name, None, bytes)
         answer: bytes = stub(raw, timeout=timeout, metadata=credentials(method) if metadata is None else metadata)
         return answer
 

@@ -144,7 +144,8 @@ RECEIPT = Receipt(
     "calibration", "policy", "silent+active", "demo", CaptureSource.CAMERA, SERVER_KEY.key_id, b"s" * 64,
 )  # fmt: skip
 BODY = ContractBody(
-    "t", 1, "LS-2026-000001", Party("account-1", "王大山", OWNER, SIGN_KEY), Party("account-2", "欧阳春梅", OTHER, AUTH_KEY),
+    "t", 1, "LS-2026-000001", Party("account-1", "王大山", OWNER, SIGN_KEY),
+    Party("account-2", "欧阳春梅", OTHER, AUTH_KEY),
     (ContractParcel(parcel().code, "河坝地", 2529, parcel().registry_digest()),), lease(), NOW, b"p" * 32, "demo",
     SERVER_KEY.key_id,
 )  # fmt: skip

@@ -32,9 +32,7 @@ def register(request: pb.RegisterAccountRequest) -> RegisterCommand:
 
 def registered(it: Registered) -> pb.RegisterAccountResponse:
     """Converts a new account."""
-    return pb.RegisterAccountResponse(
-        account_id=it.account_id, auth_key_id=it.auth_key_id, sign_key_id=it.sign_key_id
-    )
+    return pb.RegisterAccountResponse(account_id=it.account_id, auth_key_id=it.auth_key_id, sign_key_id=it.sign_key_id)
 
 
 def start_login(request: pb.StartLoginRequest) -> StartLoginCommand:

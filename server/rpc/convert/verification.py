@@ -24,9 +24,7 @@ def read_binding(message: pb.Binding) -> Binding:
 
 def binding(it: Binding) -> pb.Binding:
     """Converts what a verification is for."""
-    return pb.Binding(
-        transfer_id=it.transfer_id, contract_version=it.contract_version, terms_digest=it.terms_digest
-    )
+    return pb.Binding(transfer_id=it.transfer_id, contract_version=it.contract_version, terms_digest=it.terms_digest)
 
 
 def verification(it: Verification) -> pb.Verification:

@@ -34,14 +34,10 @@ class AdminServicer:
         yield convert.parcel_result(result)
         _demand_faultless(result.faults)
 
-    def ImportFaces(
-        self, requests: Iterator[pb.ImportFacesRequest], _call: Call
-    ) -> Iterator[pb.ImportFacesResponse]:
+    def ImportFaces(self, requests: Iterator[pb.ImportFacesRequest], _call: Call) -> Iterator[pb.ImportFacesResponse]:
         """Imports people; at most one portrait is held at a time."""
         people = map(convert.face_row, requests)
-        result = yield from reported(
-            lambda progress: self._admin.import_faces(people, progress), convert.face_progress
-        )
+        result = yield from reported(lambda progress: self._admin.import_faces(people, progress), convert.face_progress)
         yield convert.face_result(result)
         _demand_faultless(result.faults)
 

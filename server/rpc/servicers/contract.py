@@ -17,9 +17,7 @@ class ContractServicer:
 
     def GetContract(self, request: pb.GetContractRequest, call: Call) -> pb.GetContractResponse:
         """Returns a contract."""
-        return pb.GetContractResponse(
-            contract=convert.contract(self._contracts.get(call.caller, request.contract_id))
-        )
+        return pb.GetContractResponse(contract=convert.contract(self._contracts.get(call.caller, request.contract_id)))
 
     def ListContracts(self, request: pb.ListContractsRequest, call: Call) -> pb.ListContractsResponse:
         """Lists the caller's contracts."""

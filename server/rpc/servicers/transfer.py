@@ -73,9 +73,7 @@ class TransferServicer:
 
     def GetTransfer(self, request: pb.GetTransferRequest, call: Call) -> pb.GetTransferResponse:
         """Returns a transfer."""
-        return pb.GetTransferResponse(
-            transfer=convert.transfer(self._transfers.get(call.caller, request.transfer_id))
-        )
+        return pb.GetTransferResponse(transfer=convert.transfer(self._transfers.get(call.caller, request.transfer_id)))
 
     def ListTransfers(self, request: pb.ListTransfersRequest, call: Call) -> pb.ListTransfersResponse:
         """Lists the caller's transfers."""

@@ -47,11 +47,14 @@ def test_every_fault_is_reported_at_once() -> None:
     )  # fmt: skip
     names = {fault.split()[0].removeprefix(PREFIX) for fault in told}
     assert names == {
-        "WORKERS", "CALLS", "LISTEN", "POLICY", "DATABASE_URL", "HOME", "MAX_DEADLINE_S", "REFLECTION", "TLS_CERTIFICATE",
+        "WORKERS", "CALLS", "LISTEN", "POLICY", "DATABASE_URL", "HOME", "MAX_DEADLINE_S", "REFLECTION",
+        "TLS_CERTIFICATE",
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("given", [{"liveness": "active"}, {"liveness": ""}, {"allow_uncalibrated": "1"}, {"reflection": "yes"}])
+@pytest.mark.parametrize(
+    "given", [{"liveness": "active"}, {"liveness": ""}, {"allow_uncalibrated": "1"}, {"reflection": "yes"}]
+)
 def test_production_refuses_what_would_weaken_it(given: dict[str, str]) -> None:
     (fault,) = faults(**given)
     assert fault.startswith(PREFIX + next(iter(given)).upper())

@@ -1,7 +1,9 @@
+# ruff: noqa: ANN401 - fakes take and return whatever the real ones do
 """Whatever goes wrong behind the edge arrives as one typed status, and nothing of the inside leaks."""
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 from support import edge_samples as samples
 from support.edge import Running, bearer, running, signature
 
+from landseal.common.v1 import common_pb2
 from landseal.inference.reading import FaceReaderAway, FaceReaderBroken, FaceReaderTimeout
 from landseal.server.domain.errors import AnswerExists, DatabaseAway, FieldFault, Refused
 from landseal.server.domain.reasons import Reason
@@ -80,7 +83,8 @@ def test_an_engine_that_took_the_whole_budget_is_not_called_away() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "locale"), [("en", "en"), ("en-GB,zh;q=0.5", "en"), ("zh-CN", "zh-CN"), ("fr", "zh-CN"), (None, "zh-CN")]
+    ("language", "locale"),
+    [("en", "en"), ("en-GB,zh;q=0.5", "en"), ("zh-CN", "zh-CN"), ("fr", "zh-CN"), (None, "zh-CN")],
 )
 def test_sentences_come_in_the_language_asked_for(edge: Running, language: str | None, locale: str) -> None:
     extra = (("accept-language", language),) if language else ()
@@ -170,8 +174,6 @@ def test_a_cursor_beyond_all_numbers_is_read_as_the_last(edge: Running) -> None:
 
 @pytest.mark.parametrize("seconds", [-(2**62), 2**62])
 def test_an_impossible_time_of_signature_is_refused(edge: Running, seconds: int) -> None:
-    from landseal.common.v1 import common_pb2
-
     message = common_pb2.CallSignature.FromString(signature()[1])
     message.signed_time.seconds = seconds
     metadata = (bearer(), ("landseal-call-bin", message.SerializeToString()))
@@ -189,8 +191,6 @@ def test_a_stranger_who_knows_a_request_id_does_not_get_the_token(edge: Running)
 
 
 def test_no_stored_name_or_digest_can_be_computed_without_the_key(tmp_path: Path) -> None:
-    import hashlib
-
     with running(tmp_path) as other:
         request = samples.requests()["StartLogin"]
         other.call("StartLogin", request)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import time
+from typing import Any, cast
 
 import pytest
+from google.api import field_behavior_pb2
 from google.protobuf import descriptor_pb2, descriptor_pool
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -18,26 +21,34 @@ from landseal.server.rpc.fields import Rules
 from landseal.server.rpc.rules import UnknownRule
 from landseal.session.v1 import session_pb2
 
+
+def _rules(**given: Any) -> validate_pb2.FieldRules:  # noqa: ANN401 - rules of any kind
+    return validate_pb2.FieldRules(**given)
+
+
 _FIELD = descriptor_pb2.FieldDescriptorProto
-_pools = 0
+_numbers = itertools.count()
 
 
 def _message(rules: validate_pb2.FieldRules, kind: int, *, repeated: bool = False) -> Descriptor:
     """A message of one field ``f`` with these rules."""
-    global _pools
-    _pools += 1
+    number = next(_numbers)
     pool = descriptor_pool.DescriptorPool()
     for name in ("descriptor", "duration", "timestamp", "field_mask"):
         module = importlib.import_module(f"google.protobuf.{name}_pb2")
         pool.AddSerializedFile(module.DESCRIPTOR.serialized_pb)
     pool.AddSerializedFile(validate_pb2.DESCRIPTOR.serialized_pb)
-    file = descriptor_pb2.FileDescriptorProto(name=f"t{_pools}.proto", package=f"t{_pools}", syntax="proto3")
+    file = descriptor_pb2.FileDescriptorProto(name=f"t{number}.proto", package=f"t{number}", syntax="proto3")
     file.dependency.append("buf/validate/validate.proto")
     message = file.message_type.add(name="M")
     label = _FIELD.LABEL_REPEATED if repeated else _FIELD.LABEL_OPTIONAL
-    field = message.field.add(name="f", number=1, type=kind, label=label)  # type: ignore[arg-type]  # a number of the enum
+    field = message.field.add(name="f", number=1, type=kind, label=label)
     field.options.Extensions[validate_pb2.field].CopyFrom(rules)
-    return pool.AddSerializedFile(file.SerializeToString()).message_types_by_name["M"]  # type: ignore[no-any-return]  # upb
+    return pool.AddSerializedFile(file.SerializeToString()).message_types_by_name["M"]
+
+
+def _rules_of(kind: type[Message]) -> Rules:
+    return Rules(cast(Descriptor, kind.DESCRIPTOR))
 
 
 def _fits(rules: validate_pb2.FieldRules, kind: int, value: object) -> bool:
@@ -51,15 +62,15 @@ _STRING, _BYTES, _U32, _U64 = _FIELD.TYPE_STRING, _FIELD.TYPE_BYTES, _FIELD.TYPE
 @pytest.mark.parametrize(
     ("rules", "kind", "good", "bad"),
     [
-        (validate_pb2.FieldRules(string={"min_len": 2, "max_len": 3}), _STRING, ["ab", "王大山"], ["a", "abcd", "a\0"]),
-        (validate_pb2.FieldRules(string={"len": 2}), _STRING, ["ab"], ["a", "abc", ""]),
-        (validate_pb2.FieldRules(string={"pattern": "^[0-9]{2}$"}), _STRING, ["12"], ["1", "12\n", "x12", "\u0661\u0662"]),
-        (validate_pb2.FieldRules(string={"uuid": True}), _STRING, [samples.request_id()], ["", "1" * 32, samples.request_id() + "\n"]),
-        (validate_pb2.FieldRules(bytes={"len": 2}), _BYTES, [b"ab"], [b"", b"a", b"abc"]),
-        (validate_pb2.FieldRules(bytes={"min_len": 1, "max_len": 2}), _BYTES, [b"a", b"ab"], [b"", b"abc"]),
-        (validate_pb2.FieldRules(uint32={"gte": 1, "lte": 3}), _U32, [1, 3], [0, 4]),
-        (validate_pb2.FieldRules(uint64={"lte": 3}), _U64, [0, 3], [4, 2**64 - 1]),
-        (validate_pb2.FieldRules(uint32={"gte": 2}), _U32, [2, 2**32 - 1], [0, 1]),
+        (_rules(string={"min_len": 2, "max_len": 3}), _STRING, ["ab", "王大山"], ["a", "abcd", "a\0"]),
+        (_rules(string={"len": 2}), _STRING, ["ab"], ["a", "abc", ""]),
+        (_rules(string={"pattern": "^[0-9]{2}$"}), _STRING, ["12"], ["1", "12\n", "x12", "\u0661\u0662"]),
+        (_rules(string={"uuid": True}), _STRING, [samples.request_id()], ["", "1" * 32, samples.request_id() + "\n"]),
+        (_rules(bytes={"len": 2}), _BYTES, [b"ab"], [b"", b"a", b"abc"]),
+        (_rules(bytes={"min_len": 1, "max_len": 2}), _BYTES, [b"a", b"ab"], [b"", b"abc"]),
+        (_rules(uint32={"gte": 1, "lte": 3}), _U32, [1, 3], [0, 4]),
+        (_rules(uint64={"lte": 3}), _U64, [0, 3], [4, 2**64 - 1]),
+        (_rules(uint32={"gte": 2}), _U32, [2, 2**32 - 1], [0, 1]),
     ],
 )  # fmt: skip
 def test_each_rule_means_what_the_annotation_says(
@@ -72,13 +83,13 @@ def test_each_rule_means_what_the_annotation_says(
 @pytest.mark.parametrize(
     ("rules", "kind"),
     [
-        (validate_pb2.FieldRules(string={"email": True}), _STRING),
-        (validate_pb2.FieldRules(string={"pattern": "[0-9]+"}), _STRING),
-        (validate_pb2.FieldRules(uint32={"gt": 1}), _U32),
-        (validate_pb2.FieldRules(int64={"gte": 1}), _FIELD.TYPE_INT64),
-        (validate_pb2.FieldRules(required=True), _STRING),
-        (validate_pb2.FieldRules(ignore=validate_pb2.IGNORE_IF_ZERO_VALUE), _STRING),
-        (validate_pb2.FieldRules(cel=[validate_pb2.Rule(id="x", expression="true")]), _STRING),
+        (_rules(string={"email": True}), _STRING),
+        (_rules(string={"pattern": "[0-9]+"}), _STRING),
+        (_rules(uint32={"gt": 1}), _U32),
+        (_rules(int64={"gte": 1}), _FIELD.TYPE_INT64),
+        (_rules(required=True), _STRING),
+        (_rules(ignore=validate_pb2.IGNORE_IF_ZERO_VALUE), _STRING),
+        (_rules(cel=[validate_pb2.Rule(id="x", expression="true")]), _STRING),
     ],
 )
 def test_an_unknown_rule_keeps_the_server_from_starting(rules: validate_pb2.FieldRules, kind: int) -> None:
@@ -86,11 +97,9 @@ def test_an_unknown_rule_keeps_the_server_from_starting(rules: validate_pb2.Fiel
         Rules(_message(rules, kind))
 
 
-@pytest.mark.parametrize(
-    ("count", "good"), [(0, False), (1, True), (2, True), (3, False)]
-)
+@pytest.mark.parametrize(("count", "good"), [(0, False), (1, True), (2, True), (3, False)])
 def test_lists_are_counted(count: int, good: bool) -> None:
-    rules = validate_pb2.FieldRules(repeated={"min_items": 1, "max_items": 2})
+    rules = _rules(repeated={"min_items": 1, "max_items": 2})
     descriptor = _message(rules, _STRING, repeated=True)
     assert good == (not list(Rules(descriptor).faults(GetMessageClass(descriptor)(f=["x"] * count))))
 
@@ -98,38 +107,36 @@ def test_lists_are_counted(count: int, good: bool) -> None:
 @pytest.mark.parametrize("name", sorted(samples.requests()))
 def test_every_sample_request_fits(name: str) -> None:
     message = samples.requests()[name]
-    Rules(message.DESCRIPTOR).demand(message)
+    _rules_of(type(message)).demand(message)
 
 
 @pytest.mark.parametrize("name", sorted(samples.requests()))
 def test_an_empty_request_lacks_every_required_field(name: str) -> None:
-    from google.api import field_behavior_pb2
-
     kind: type[Message] = type(samples.requests()[name])
     required = {
         field.name
         for field in kind.DESCRIPTOR.fields
         if field_behavior_pb2.REQUIRED in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]
     }
-    assert required == {fault.field for fault in Rules(kind.DESCRIPTOR).faults(kind())}
+    assert required == {fault.field for fault in _rules_of(kind).faults(kind())}
 
 
 def test_nested_faults_have_their_path() -> None:
     request = samples.requests()["RegisterAccount"]
     request.device.auth_proof = b""  # type: ignore[attr-defined]  # a sample
     with pytest.raises(Refused) as caught:
-        Rules(request.DESCRIPTOR).demand(request)
+        _rules_of(type(request)).demand(request)
     assert [fault.field for fault in caught.value.faults] == ["device.auth_proof"]
 
 
 def test_no_fault_repeats_a_value() -> None:
     request = session_pb2.RegisterAccountRequest(login_name="SECRET NAME", password="secret", id_number="secret")
-    assert "secret" not in " ".join(f.text for f in Rules(request.DESCRIPTOR).faults(request)).lower()
+    assert "secret" not in " ".join(f.text for f in _rules_of(type(request)).faults(request)).lower()
 
 
 def test_checks_cost_microseconds() -> None:
     message = samples.requests()["SaveDraft"]
-    rules = Rules(message.DESCRIPTOR)
+    rules = _rules_of(type(message))
     began = time.perf_counter()
     for _ in range(200):
         rules.demand(message)

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - fakes take and return whatever the real ones do
 """Deadlines become budgets; overload and the departed cost nothing."""
 
 from __future__ import annotations
@@ -100,10 +101,10 @@ def test_a_call_whose_client_left_is_journalled_as_cancelled(edge: Running) -> N
     edge.use_cases["capture"].effects["get"] = slow
     method = edge.method("GetUpload")
     raw = samples.requests()["GetUpload"].SerializeToString()
-    call = edge.channel.unary_unary(method.name).future(raw, metadata=(bearer(),))
+    call = edge.channel.unary_unary(method.name, None, None).future(raw, metadata=(bearer(),))
     assert inside.wait(5)
     before = len(edge.lines())
-    call.cancel()
+    call.cancel()  # type: ignore[no-untyped-call]  # the stubs forgot its result
     time.sleep(0.3)
     hold.set()
     until = time.monotonic() + 5

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - fakes take and return whatever the real ones do
 """Pages, journal, health, certificates, progress: the smaller parts of the edge."""
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from landseal.server.domain.errors import Refused
 from landseal.server.rpc.journal import Journal, Line, peer_kind
 from landseal.server.rpc.pages import Pages, place, placed, size
 from landseal.server.rpc.progress import reported
-from landseal.server.rpc.tls import ListenerTls
+from landseal.server.rpc.tls import ListenerTls, _Watched
 
 NOW = samples.NOW
 SCOPE = ("/m", "account-1")
@@ -139,9 +140,7 @@ def test_nothing_secret_reaches_the_journal(edge: Running) -> None:
 
 def _health(edge: Running, service: str) -> tuple[int, dict[str, str | bytes]]:
     stub = edge.channel.unary_unary("/grpc.health.v1.Health/Check", None, health_pb2.HealthCheckResponse.FromString)
-    answer, call = stub.with_call(
-        health_pb2.HealthCheckRequest(service=service).SerializeToString(), timeout=5
-    )
+    answer, call = stub.with_call(health_pb2.HealthCheckRequest(service=service).SerializeToString(), timeout=5)
     return answer.status, dict(call.trailing_metadata())
 
 
@@ -163,13 +162,15 @@ def test_verification_serves_only_while_the_engine_does(edge: Running) -> None:
 def test_a_probe_that_fails_is_an_engine_that_is_away(edge: Running) -> None:
     kept = edge.engine.pop()
     edge.health.refresh()
-    assert _health(edge, "landseal.verification.v1.VerificationService")[0] == health_pb2.HealthCheckResponse.NOT_SERVING
+    assert (
+        _health(edge, "landseal.verification.v1.VerificationService")[0] == health_pb2.HealthCheckResponse.NOT_SERVING
+    )
     edge.engine.append(kept)
     edge.health.refresh()
 
 
 def test_server_info_says_in_its_trailers_what_decides_liveness(edge: Running) -> None:
-    stub = edge.channel.unary_unary(edge.method("GetServerInfo").name)
+    stub = edge.channel.unary_unary(edge.method("GetServerInfo").name, None, None)
     _, call = stub.with_call(b"", timeout=5)
     assert dict(call.trailing_metadata())["landseal-liveness"] == "active"
 
@@ -180,8 +181,6 @@ def test_server_info_says_in_its_trailers_what_decides_liveness(edge: Running) -
 def test_certificates_are_read_again_when_they_change(tmp_path: Path) -> None:
     first = development_tls(tmp_path / "a", dt.datetime.now(dt.UTC))
     second = development_tls(tmp_path / "b", dt.datetime.now(dt.UTC))
-    from landseal.server.rpc.tls import _Watched
-
     watched = _Watched(ListenerTls(first.server_certificate, first.server_key, first.authority))
     assert watched.changed() is None
     first.server_key.write_bytes(second.server_key.read_bytes())

@@ -1,3 +1,4 @@
+# ruff: noqa: ANN401 - fakes take and return whatever the real ones do
 """Watches hold no thread, miss nothing, end with a reason, and no client can hold them up for others."""
 
 from __future__ import annotations
@@ -51,9 +52,7 @@ def edge(tmp_path: Path, box: Box) -> Iterator[Running]:
 
 
 def _watch(edge: Running, after: int = 0) -> Any:
-    stub = edge.channel.unary_stream(
-        edge.method("WatchEvents").name, None, inbox_pb2.WatchEventsResponse.FromString
-    )
+    stub = edge.channel.unary_stream(edge.method("WatchEvents").name, None, inbox_pb2.WatchEventsResponse.FromString)
     return stub(inbox_pb2.WatchEventsRequest(after_cursor=after).SerializeToString(), metadata=(bearer(),), timeout=20)
 
 
@@ -124,9 +123,9 @@ def test_the_end_of_the_session_ends_the_watch_with_its_reason(edge: Running, bo
 
 
 def test_a_watch_needs_a_token(edge: Running) -> None:
-    stub = edge.channel.unary_stream(edge.method("WatchEvents").name)
+    stub = edge.channel.unary_stream(edge.method("WatchEvents").name, None, None)
     with pytest.raises(grpc.RpcError) as caught:
-        next(stub(b"", timeout=5))
+        list(stub(b"", timeout=5))
     assert told(caught.value).reason == "TOKEN_MISSING"
 
 
