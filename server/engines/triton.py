@@ -124,7 +124,7 @@ class EmbeddedTriton(EmbeddedEngine):
             self._folder / "backends",
             self._repository,
             self._weights,
-            *_import_roots(),
+            _package(),
         ]
         closed = next((path for path in needed if not all_reachable(path, account)), None)
         if closed is not None:
@@ -160,11 +160,9 @@ class EmbeddedTriton(EmbeddedEngine):
         libraries = [str(_wheel_folder().parent.parent / "nvidia_pytriton.libs"), str(_libpython().parent)]
         return {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
-            # The stub embeds Python and finds this environment through the first python3 on PATH.
+            # The stub embeds an isolated Python (it heeds no PYTHON* variable) and finds this environment through the
+            # first python3 on PATH.
             "PATH": os.pathsep.join([str(Path(sys.executable).parent), "/usr/bin", "/bin"]),
-            "PYTHONPATH": os.pathsep.join(str(root) for root in _import_roots()),
-            "PYTHONNOUSERSITE": "1",
-            "PYTHONDONTWRITEBYTECODE": "1",
             "LD_LIBRARY_PATH": os.pathsep.join(libraries),
             "LANG": "C.UTF-8",
             "HOME": str(self._folder),
@@ -203,6 +201,8 @@ def packaged_repository() -> Path:
 def prepare_backend(folder: Path) -> None:
     """Makes ``folder`` Triton's Python backend for the Python that runs now: links into the wheel, renewed every time.
 
+    The folder is on the models' path, last: the link to this package counts only where it is not installed.
+
     Raises:
         EngineUnavailable: the wheel has no stub for this Python.
     """
@@ -211,10 +211,10 @@ def prepare_backend(folder: Path) -> None:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     names = ("libtriton_python.so", "triton_python_backend_utils.py")
     sources = [wheel / "backends" / "python" / name for name in names]
-    sources.append(wheel / "python_backend_stubs" / version / stub)
+    sources += [wheel / "python_backend_stubs" / version / stub, _package()]
     make_folder(folder, 0o755).parent.chmod(0o755)
     for source in sources:
-        if not source.is_file():
+        if not source.exists():
             raise EngineUnavailable(f"nvidia-pytriton has no {source.name} for Python {version}")
         link = folder / source.name
         link.unlink(missing_ok=True)
@@ -240,12 +240,17 @@ def _libpython() -> Path:
     raise EngineUnavailable(f"{name} is missing (Debian and Ubuntu: apt install {package})")
 
 
-def _import_roots() -> list[Path]:
-    """Folders that models import from: those with ``landseal`` in them, then this environment's packages."""
+def _package() -> Path:
+    """The folder of this very package, ``landseal``, installed or in a working tree.
+
+    Raises:
+        EngineUnavailable: it is not to be found.
+    """
     spec = importlib.util.find_spec("landseal")
-    places = (spec.submodule_search_locations or ()) if spec is not None else ()
-    packages = (Path(sysconfig.get_path(kind)) for kind in ("purelib", "platlib"))
-    return list(dict.fromkeys([*(Path(place).absolute().parent for place in places), *packages]))
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if not places:
+        raise EngineUnavailable("the package landseal is missing")
+    return Path(places[0]).absolute()
 
 
 def _serving(port: int) -> bool:
