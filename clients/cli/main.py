@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 
 import click
 
@@ -23,21 +22,22 @@ Exit codes:
   7  a contract was checked and is not valid
   130  interrupted"""
 
-_MODELS = "landseal.inference.models.cli"
+_LATER = {"models": "landseal.inference.models.cli:models", "demo": "landseal.clients.demo.play:demo"}
+"""Commands that need the server's or the inference rooms; they are found where they live when they are called."""
 
 
 class _Commands(click.Group):
-    """Finds ``models`` where it lives, so that the command line starts without the inference room."""
+    """Imports the heavy commands only when they are called, so that the others start at once."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        found = importlib.util.find_spec(_MODELS) is not None
-        return sorted([*super().list_commands(ctx), *(["models"] if found else [])])
+        return sorted([*super().list_commands(ctx), *_LATER])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name == "models" and importlib.util.find_spec(_MODELS) is not None:
-            command = importlib.import_module(_MODELS).models
-            return command if isinstance(command, click.Command) else None
-        return super().get_command(ctx, cmd_name)
+        if cmd_name not in _LATER:
+            return super().get_command(ctx, cmd_name)
+        module, _, name = _LATER[cmd_name].partition(":")
+        command = getattr(importlib.import_module(module), name)
+        return command if isinstance(command, click.Command) else None
 
 
 @click.group(cls=_Commands, epilog=EXIT_CODES)
