@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
-import tritonclient.grpc as triton  # type: ignore[import-untyped]  # ships no types
+import tritonclient.grpc as triton
 from numpy.typing import NDArray
-from tritonclient.utils import InferenceServerException, triton_to_np_dtype  # type: ignore[import-untyped]  # no types
+from tritonclient.utils import InferenceServerException, triton_to_np_dtype
 
 from landseal.inference.answers import burst_reading
 from landseal.inference.reading import (

@@ -154,6 +154,9 @@ def test_an_engine_killed_in_the_middle_gives_no_reading_and_the_next_one_is_fou
         thread.join(10)
         assert isinstance(outcome[0], FaceReaderAway)
         assert not reader.health().ready
+        gone_by = time.monotonic() + 10
+        while own_engine.alive() and time.monotonic() < gone_by:
+            time.sleep(0.05)
         own_engine.start()
         found_by = time.monotonic() + 10
         while not reader.health().ready and time.monotonic() < found_by:
