@@ -28,6 +28,7 @@ from landseal.server.rpc.errors import grpc_status, refusal_of
 from landseal.server.rpc.gate import Gates
 from landseal.server.rpc.journal import CANCELLED, Journal, Line, peer_kind
 from landseal.server.rpc.method import Access, Method
+from landseal.server.rpc.patience import patiently
 from landseal.server.rpc.stream import GrpcStream
 
 _LOGGED_IN = (Access.SESSION, Access.MUTATION)
@@ -54,15 +55,18 @@ class Edge:
     gates: Gates
     max_deadline_s: float
 
-    def wrap(self, method: Method) -> grpc.RpcMethodHandler[Any, Any]:
-        """Returns the handler that gRPC calls: raw bytes in and out, so that digests and stored answers are exact."""
+    def wrap(self, method: Method, arrived: Callable[[], None]) -> grpc.RpcMethodHandler[Any, Any]:
+        """Returns the handler that gRPC calls: raw bytes in and out, so that digests and stored answers are exact.
+
+        ``arrived`` is told when a call has its request (or, where requests are streamed, its turn).
+        """
         match method.streams_in, method.streams_out:
             case False, False:
-                return grpc.unary_unary_rpc_method_handler(self._unary(method))
+                return grpc.unary_unary_rpc_method_handler(patiently(self._unary(method), arrived))
             case False, True:
-                return grpc.unary_stream_rpc_method_handler(self._watch(method))
+                return grpc.unary_stream_rpc_method_handler(patiently(self._watch(method), arrived))
             case True, True:
-                return grpc.stream_stream_rpc_method_handler(self._duplex(method))
+                return grpc.stream_stream_rpc_method_handler(patiently(self._duplex(method), arrived))
         raise ValueError(f"{method.name} streams in only; there is no such method")
 
     def _unary(self, method: Method) -> Callable[[bytes, grpc.ServicerContext], bytes]:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -16,6 +15,7 @@ from landseal.server.rpc.edge import Edge
 from landseal.server.rpc.health import Health
 from landseal.server.rpc.limits import MAX_MESSAGE_BYTES, MIN_KEEPALIVE_S
 from landseal.server.rpc.method import Method
+from landseal.server.rpc.patience import Patience, PatientPool
 
 SPARE_THREADS = 8
 """Beyond the gate's places: they refuse what does not fit, at once."""
@@ -38,6 +38,8 @@ class ServerOptions:
     """Connections are closed gently at this age (grpc adds a jitter of a tenth), so that load spreads anew."""
     connection_grace_s: float = 30.0
     """How long calls on a connection that has reached its age may still take."""
+    patience: Patience = field(default_factory=Patience)
+    """How long requests may keep the server waiting."""
     share_port: bool = False
     """Several worker processes listen on one port (SO_REUSEPORT)."""
     reflection: bool = False
@@ -71,12 +73,12 @@ def build_server(
     interceptors: Sequence[grpc.ServerInterceptor[Any, Any]] = (),
 ) -> grpc.Server:
     """Returns a server that answers these methods through the edge, and health; it listens nowhere yet."""
-    pool = ThreadPoolExecutor(options.calls + SPARE_THREADS, thread_name_prefix="call")
+    pool = PatientPool(options.calls + SPARE_THREADS, options.patience)
     server = grpc.server(pool, interceptors=list(interceptors), options=options.channel_options())
     services: defaultdict[str, dict[str, grpc.RpcMethodHandler[Any, Any]]] = defaultdict(dict)
     for method in methods:
         service = method.name.split("/")[1]
-        services[service][method.short] = edge.wrap(method)
+        services[service][method.short] = edge.wrap(method, pool.arrived)
     for name, handlers in services.items():
         server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler(name, handlers)])
     health_pb2_grpc.add_HealthServicer_to_server(health.servicer, server)

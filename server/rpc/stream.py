@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from landseal.server.domain.errors import Refused
 from landseal.server.rpc.call import serialise
 from landseal.server.rpc.errors import grpc_status
+from landseal.server.rpc.journal import CANCELLED
 
 
 class Stream(Protocol):
@@ -71,6 +72,7 @@ class GrpcStream:
 
     def cancel(self) -> None:
         """See :class:`Stream`."""
+        self._note(CANCELLED)
         self._context.cancel()  # type: ignore[no-untyped-call]  # the stubs forgot its result
 
     def on_close(self, callback: Callable[[], None]) -> bool:

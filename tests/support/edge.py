@@ -35,6 +35,7 @@ from landseal.server.rpc.journal import Journal
 from landseal.server.rpc.limits import Limits
 from landseal.server.rpc.method import Access, Method
 from landseal.server.rpc.pages import Pages
+from landseal.server.rpc.patience import Patience
 from landseal.server.rpc.server import ServerOptions, build_server, listen
 from landseal.server.rpc.servicers.admin import AdminServicer
 from landseal.server.rpc.servicers.capture import CaptureServicer
@@ -244,6 +245,7 @@ def running(
     max_deadline_s: float = 5.0,
     watch: WatchLimits | None = None,
     connection_age_s: float = 600.0,
+    patience: Patience = Patience(),  # noqa: B008 - frozen
 ) -> Iterator[Running]:
     """Runs both listeners with fakes behind them."""
     store, doorkeeper, journal = FakeStore(), FakeDoorkeeper(), io.StringIO()
@@ -274,7 +276,7 @@ def running(
     )
     engine = [ReaderHealth(ready=True, silent=True, version="2.51.0")]
     health = Health([m.name.split("/")[1] for m in public], lambda: engine[0])
-    options = ServerOptions(calls=calls, connection_age_s=connection_age_s)
+    options = ServerOptions(calls=calls, connection_age_s=connection_age_s, patience=patience)
     server = build_server(edge, public, health, options)
     admin_server = build_server(edge, admin, Health(["landseal.admin.v1.AdminService"], lambda: engine[0]), options)
     files = development_tls(home, dt.datetime.now(dt.UTC))

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent import futures
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -17,6 +18,7 @@ from support.edge import Running, bearer, running
 from landseal.server.domain.errors import Refused
 from landseal.server.domain.reasons import Reason
 from landseal.server.rpc.gate import Gates
+from landseal.server.rpc.patience import Patience
 
 
 @pytest.fixture(scope="module")
@@ -111,3 +113,46 @@ def test_a_call_whose_client_left_is_journalled_as_cancelled(edge: Running) -> N
     while len(edge.lines()) == before and time.monotonic() < until:
         time.sleep(0.02)
     assert edge.lines()[-1]["outcome"] == "CANCELLED"
+
+
+def _headers_only(edge: Running, count: int, stop: threading.Event) -> list[Any]:
+    def never() -> Iterator[bytes]:
+        stop.wait(30)
+        yield from ()
+
+    stub = edge.channel.stream_unary(edge.method("GetSession").name, None, None)
+    return [stub.future(never(), metadata=(bearer(),)) for _ in range(count)]
+
+
+def test_calls_that_never_send_their_request_cannot_hold_the_server(tmp_path: Path) -> None:
+    stop, patience = threading.Event(), Patience(wait_s=30.0, pressed_wait_s=0.4)
+    with running(tmp_path, calls=4, patience=patience) as edge:
+        edge.call("GetSession", samples.requests()["GetSession"])
+        held = _headers_only(edge, 40, stop)
+        time.sleep(0.2)
+        edge.call("GetSession", samples.requests()["GetSession"], timeout=20)
+        assert any(call.done() for call in held)
+        stop.set()
+
+
+def test_a_slow_request_is_waited_for_while_there_is_room_but_not_for_ever(tmp_path: Path) -> None:
+    stop, patience = threading.Event(), Patience(wait_s=1.0, pressed_wait_s=0.2)
+    with running(tmp_path, calls=4, patience=patience) as edge:
+        (slow,) = _headers_only(edge, 1, stop)
+        time.sleep(0.6)
+        assert not slow.done()
+        with pytest.raises(grpc.RpcError):
+            slow.result(timeout=5)
+        stop.set()
+
+
+def test_a_long_call_that_has_its_request_is_left_alone(tmp_path: Path) -> None:
+    patience = Patience(wait_s=0.2, pressed_wait_s=0.1)
+    with running(tmp_path, calls=1, patience=patience) as edge:
+
+        def slow(*_: Any) -> Any:
+            time.sleep(1.0)
+            return samples.UPLOAD
+
+        edge.use_cases["capture"].effects["get"] = slow
+        edge.call("GetUpload", samples.requests()["GetUpload"])
