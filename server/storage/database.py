@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from landseal.server.domain.doors import Sealer
 from landseal.server.domain.errors import DatabaseAway
@@ -33,6 +34,9 @@ class PostgresWrites(
     PostgresReads, PeopleWrites, CaptureWrites, LandWrites, TransferWrites, ContractWrites, InboxWrites
 ):
     """Implements :class:`landseal.server.domain.doors.Writes`."""
+
+
+Inspector = TypeVar("Inspector", bound=PostgresReads)
 
 
 class _Lent(threading.local):
@@ -86,6 +90,21 @@ class PostgresStore:
                 raise
             self._commit()
 
+    @contextmanager
+    def snapshot(self, kind: type[Inspector], *, timeout_s: float) -> Iterator[Inspector]:
+        """Lends reads of the given kind in which everything stands still; not inside other reads or writes.
+
+        Raises:
+            DatabaseAway: as in :meth:`writes`.
+        """
+        unit = kind(self._pool, self._sealer)
+        with self._connection(), self._lend(unit):
+            self._begin(timeout_s, " ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield unit
+            finally:
+                self._roll_back()
+
     def version(self) -> str:
         """Returns the server's version, for example ``18.4``; empty while it is away."""
         try:
@@ -120,7 +139,7 @@ class PostgresStore:
         finally:
             self._pool.close()
 
-    def _begin(self, timeout_s: float) -> None:
+    def _begin(self, timeout_s: float, kind: str = "") -> None:
         limit_ms = max(1, math.ceil(timeout_s * 1000))
         limits = {
             "statement_timeout": limit_ms,
@@ -132,7 +151,7 @@ class PostgresStore:
                 limits["transaction_timeout"] = limit_ms + _GRACE_MS
             settings = "".join(f"; SET LOCAL {name} = {value}" for name, value in limits.items())
             # Without parameters psycopg sends all of it in one message: one round trip begins and limits.
-            self._pool.execute_plain("BEGIN" + settings)
+            self._pool.execute_plain(f"BEGIN{kind}{settings}")
 
     def _commit(self) -> None:
         with translated():
