@@ -114,11 +114,14 @@ class OutsideFetcher:
         request = urllib.request.Request(source.url or "", headers=headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=self.url_timeout_s) as answer:  # noqa: S310
             have = have if answer.status == http.HTTPStatus.PARTIAL_CONTENT else _emptied(part)
+            whole = have + int(answer.headers.get("Content-Length") or 0)
             with part.open("ab") as stream:
                 while have <= limit and (block := answer.read(_BLOCK)):
                     stream.write(block)
                     have += len(block)
                     progress(source.name, have, source.bytes)
+        if have < whole:  # what came is kept, and the next try goes on behind it
+            raise ConnectionError(f"the connection broke after {have} of {whole} bytes")
 
 
 def _emptied(part: Path) -> int:

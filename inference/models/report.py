@@ -97,7 +97,7 @@ def draw_det(report: EmbeddingReport, path: Path) -> None:
         bars = [[middle - max(point.fnmr.low, 1e-4)], [max(point.fnmr.high - middle, 0)]]
         axes.errorbar([rate], [middle], yerr=np.abs(bars), fmt="o", color="#b03a2e", capsize=4)
         text = f"{100 * point.fnmr.value:.1f} % at FMR {fmr_key(rate)}"
-        axes.annotate(text, (rate, middle), textcoords="offset points", xytext=(9, 6), fontsize=9)
+        axes.annotate(text, (rate, middle), textcoords="offset points", xytext=(-10, -15), ha="right", fontsize=9)
     axes.set_xlim(max(fmr.min(), 1e-6), 0.1)
     axes.set_ylim(1e-3, 1)
     axes.set_xlabel("false match rate (FMR)")

@@ -64,6 +64,8 @@ class FivePointPredictor:
         Raises:
             ValueError: the box has no area or is not finite.
         """
+        if min(box[2:]) <= 0:
+            raise ValueError("the face box has no area")
         return self.points_in_dlib_box(rgb, dlib_box(box))
 
     def points_in_dlib_box(self, rgb: NDArray[np.uint8], box: tuple[float, float, float, float]) -> NDArray[np.float32]:
