@@ -179,6 +179,8 @@ class Performance:
 def _place(portrait: Image, landmarks: Grid, look: Rendering) -> tuple[Image, Grid]:
     """Scales and shifts the portrait so that the face has the wanted width in the middle of canvas plus margin."""
     low, high = landmarks[:, :2].min(0), landmarks[:, :2].max(0)
+    if not float(high[0] - low[0]) > 1.0:
+        raise ValueError("the landmarks hold no face")
     scale = look.face_px / float(high[0] - low[0])
     size = np.array([look.width, look.height], np.float32) + 2 * _MARGIN
     shift = size / 2 - (low + high) / 2 * scale

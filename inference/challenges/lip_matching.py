@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,22 +122,25 @@ def read_shapes(
 
 
 def _divide(sums: Floats) -> list[tuple[int, int]]:
-    """Stretches as (first frame, state) from cumulated costs [N + 1, S], by dynamic programming."""
+    """Stretches as (first frame, state) from cumulated costs [N + 1, S], by dynamic programming over their ends."""
     frames, states = sums.shape[0] - 1, sums.shape[1]
-    best = np.full((frames + 1, states), np.inf)
-    came: dict[tuple[int, int], tuple[int, int]] = {}
-    for end, state in itertools.product(range(SHORTEST_FRAMES, frames + 1), range(states)):
-        best[end, state], came[end, state] = sums[end, state], (0, -1)
-        for first in range(SHORTEST_FRAMES, end - SHORTEST_FRAMES + 1):
-            before = min((s for s in range(states) if s != state), key=lambda s: best[first, s])
-            cost = best[first, before] + SWITCH + sums[end, state] - sums[first, state]
-            if cost < best[end, state]:
-                best[end, state], came[end, state] = cost, (first, before)
+    best, other = np.full((2, frames + 1, states), np.inf)
+    other_state, came = np.zeros((2, frames + 1, states), np.intp)
+    for end in range(SHORTEST_FRAMES, frames + 1):
+        best[end] = sums[end]
+        firsts = np.arange(SHORTEST_FRAMES, end - SHORTEST_FRAMES + 1)
+        if len(firsts):
+            costs = other[firsts] + SWITCH + sums[end] - sums[firsts]
+            cheapest = costs.argmin(0)
+            came[end] = np.where(costs.min(0) < sums[end], firsts[cheapest], 0)
+            best[end] = np.minimum(costs.min(0), sums[end])
+        rest = np.where(np.eye(states, dtype=bool), np.inf, best[end])
+        other[end], other_state[end] = rest.min(1), rest.argmin(1)
     stretches, end, state = [], frames, int(best[frames].argmin())
-    while state >= 0 and end > 0:
-        first, before = came.get((end, state), (0, -1))
+    while end > 0:
+        first = int(came[end, state])
         stretches.append((first, state))
-        end, state = first, before
+        end, state = first, int(other_state[first, state])
     return stretches[::-1]
 
 
