@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 
 from landseal.clients.errors import LandsealError
-from landseal.clients.verification import Verdict
 from landseal.inference.reading import FaceReader
 from landseal.server.domain.reasons import Reason
+from landseal.server.usecases.verifications import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,31 @@ class Scene:
 
     @property
     def as_expected(self) -> bool:
-        """Whether it came as it should."""
-        return self.got == self.expected
+        """Whether it came as it should, with exactly the inference that is documented."""
+        return self.got == self.expected and self._inferred_as_documented
+
+    @property
+    def _inferred_as_documented(self) -> bool:
+        if self.inference is None:
+            return True
+        before, after = self.inference["before"], self.inference["after"]
+        run = {model: after[model] - before.get(model, 0) for model in after}
+        wanted = documented_inference(self.inference["sent"]["frames"], silent=run.get("liveness", 0) > 0)
+        return {model: count for model, count in run.items() if count} == wanted
 
     def to_json(self) -> dict[str, Any]:
         """Returns the scene as it stands in the summary."""
         found: dict[str, Any] = {"name": self.name, "expected": self.expected, "got": self.got, "ms": self.ms}
         return found | ({"inference": self.inference} if self.inference else {})
+
+
+def documented_inference(frames: int, *, silent: bool) -> dict[str, int]:
+    """Returns what Triton runs for one verification of so many frames, as the README says; nothing for no frames."""
+    if not frames:
+        return {}
+    counts = {"frames": frames, "select": 1, "embedding": 2 * SAMPLES}
+    ensemble = "face_burst" if silent else "face_burst_active"
+    return counts | {ensemble: 1} | ({"liveness": SAMPLES} if silent else {})
 
 
 @dataclass
@@ -82,12 +100,3 @@ def outcome(act: Callable[[], Reason]) -> str:
         return act().value
     except LandsealError as error:
         return str(error.reason.value)
-
-
-def verdict_of(attempt: Callable[[], Verdict]) -> Callable[[], Reason]:
-    """Returns an act that makes a verification attempt and tells its reason."""
-
-    def act() -> Reason:
-        return Reason(attempt().reason.value)
-
-    return act
