@@ -17,8 +17,9 @@ def home() -> Path:
 
 
 def models_folder() -> Path:
-    """Returns the folder of provisioned weights."""
-    return home() / "models"
+    """Returns the folder of provisioned weights: LANDSEAL_MODELS, or ``models`` in the home."""
+    chosen = os.environ.get("LANDSEAL_MODELS")
+    return Path(chosen) if chosen else home() / "models"
 
 
 def tls_folder() -> Path:

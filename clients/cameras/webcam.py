@@ -35,6 +35,10 @@ class WebCamera:
         self._index = index
         self._clock = clock
 
+    def probe(self) -> None:
+        """Opens the camera and lets it go, so that its absence is known before an attempt is spent; CAMERA_MISSING."""
+        _open(self._index).release()
+
     def capture(self, instruction: CaptureInstruction, on_prompt: OnPrompt) -> Capture:
         """Takes the frames as they are due, each stamped with the time at which it was really taken.
 
@@ -69,6 +73,7 @@ class WebCamera:
 
 
 def _open(index: int) -> _Device:
+    cv2.setLogLevel(0)  # the person is told in words, not by OpenCV's own lines
     device = cv2.VideoCapture(index)
     if not device.isOpened():
         device.release()

@@ -57,7 +57,9 @@ def register(
         raise LandsealError(LocalReason.PROFILE_FAULTY, detail="this profile has an account already")
     pem = _certificate(desk, server, trust_certificate, trust_on_first_use)
     with LandsealClient.connect(server, pem, allow_mark=allow_mark or "", tls_name=tls_name or None) as client:
-        _tell_policy(desk, client, allow_mark or "")
+        for notice in client.server_info().policy.notices:
+            desk.speaker.warn(notice, notice)
+        _check_mark(client, allow_mark or "")
         keys = _keys(desk)
         profile = Profile(
             server=server,
@@ -99,10 +101,9 @@ def _certificate(desk: Desk, server: str, file: Path | None, on_first_use: bool)
     return pem
 
 
-def _tell_policy(desk: Desk, client: LandsealClient, allow_mark: str) -> None:
+def _check_mark(client: LandsealClient, allow_mark: str) -> None:
+    """Refuses a server for demonstrations before it has cost the person anything."""
     policy = client.server_info().policy
-    for notice in policy.notices:
-        desk.speaker.warn(notice, notice)
     if policy.name in _MARKED and policy.name != allow_mark:
         raise LandsealError(Reason.DEMO_MARK_REFUSED, metadata={"mark": policy.name})
 
@@ -135,7 +136,7 @@ def login(desk: Desk) -> None:
         raise LandsealError(LocalReason.SERVER_NOT_TRUSTED)
     keys = desk.folder.keys(os.environ.get("LANDSEAL_PASSPHRASE"))
     with desk.folder.connect() as client:
-        _tell_policy(desk, client, profile.allow_mark)
+        _check_mark(client, profile.allow_mark)
         password = desk.secret("LANDSEAL_PASSWORD", "密码", "Password")
         session = client.session.login(profile.login_name, password, keys, profile.account_id)
         held = client.session.credentials

@@ -69,7 +69,9 @@ def open_camera(chosen: tuple[str, str], *, in_real_time: bool = True) -> Camera
         return PuppetCamera(Path(where), in_real_time=in_real_time)
     from landseal.clients.cameras.webcam import WebCamera
 
-    return WebCamera()
+    webcam = WebCamera()
+    webcam.probe()
+    return webcam
 
 
 class PromptBoard:

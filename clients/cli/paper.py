@@ -24,7 +24,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "use": ("用途", "use"),
     "use_note": ("用途说明", "about the use"),
     "rent_basis": ("价款方式", "rent basis"),
-    "rent_fen": ("价款（分）", "rent (fen)"),
+    "rent_fen": ("价款（元）", "rent (yuan)"),
     "in_kind_crop": ("实物", "crop in kind"),
     "in_kind_kg_per_mu_year": ("每亩每年公斤", "kg per mu and year"),
     "in_kind_conversion": ("折价方式", "conversion"),
@@ -34,7 +34,7 @@ LABELS: dict[str, tuple[str, str]] = {
     "first_payment_date": ("首次支付日", "first payment"),
     "payment_day_note": ("支付说明", "about the payment"),
     "payee_account": ("收款账户", "payee's account"),
-    "deposit_fen": ("保证金（分）", "deposit (fen)"),
+    "deposit_fen": ("保证金（元）", "deposit (yuan)"),
     "compensation": ("地上物补偿归", "compensation to"),
     "compensation_note": ("补偿说明", "about the compensation"),
     "subsidies_to": ("补贴归", "subsidies to"),
@@ -57,6 +57,17 @@ LABELS: dict[str, tuple[str, str]] = {
 }
 """What each term is called; a test holds the names equal to those of the terms."""
 
+CHOICES_ZH: dict[str, str] = {
+    "LEASE": "出租", "SUBCONTRACT": "转包", "EXCHANGE": "互换", "GRAIN": "粮食", "VEGETABLES": "蔬菜",
+    "OIL_AND_COTTON": "油料、棉花", "ORCHARD": "果树", "AQUACULTURE": "水产养殖", "FORESTRY": "林业",
+    "OTHER_AGRICULTURAL": "其他农业", "CASH_PER_MU_YEAR": "每亩每年现金", "CASH_TOTAL": "全期现金总额",
+    "IN_KIND": "实物", "FREE": "无偿", "ONCE": "一次支付", "YEARLY": "每年支付", "TRANSFEROR": "出让方",
+    "TRANSFEREE": "受让方", "SHARED": "双方分享", "MEDIATION_THEN_ARBITRATION": "先调解，后仲裁",
+    "MEDIATION_THEN_COURT": "先调解，后诉讼", "TRANSFEREE_IS_MEMBER": "受让方是本集体成员",
+    "OFFERED_AND_WAIVED": "已征询成员，成员放弃",
+}  # fmt: skip
+"""What each choice is called in Chinese; a test holds the names equal to those of the terms."""
+
 
 def show_body(speaker: Speaker, body: ContractBody, digest: bytes) -> None:
     """Shows every field that will be signed; nothing is shortened, empty terms are shown as a dash."""
@@ -66,7 +77,10 @@ def show_body(speaker: Speaker, body: ContractBody, digest: bytes) -> None:
         (pick("出让方", "transferor"), _party(body.transferor)),
         (pick("受让方", "transferee"), _party(body.transferee)),
         *((pick("地块", "parcel"), f"{each.parcel_code} {each.name} {each.area_m2} m²") for each in body.parcels),
-        *((pick(*LABELS[each.name]), _text(getattr(body.terms, each.name), speaker)) for each in fields(ContractTerms)),
+        *(
+            (pick(*LABELS[each.name]), _term(each.name, getattr(body.terms, each.name), speaker))
+            for each in fields(ContractTerms)
+        ),
         (pick("要约有效期至", "offer expires"), body.offer_expire_time.isoformat()),
         ("SHA-256 PDF", body.document_sha256.hex()),
         (pick("待签摘要", "digest to sign"), digest.hex()),
@@ -80,11 +94,17 @@ def _party(party: Party) -> str:
     return f"{party.legal_name} {party.id_number}\n{party.sign_key.key_id}"
 
 
+def _term(name: str, value: object, speaker: Speaker) -> str:
+    if name in ("rent_fen", "deposit_fen") and isinstance(value, int):
+        return f"{value // 100}.{value % 100:02d}"
+    return _text(value, speaker)
+
+
 def _text(value: object, speaker: Speaker) -> str:
     if isinstance(value, bool):
         return speaker.pick("是", "yes") if value else speaker.pick("否", "no")
     if isinstance(value, enum.Enum):
-        return value.name if value.value else "-"
+        return speaker.pick(CHOICES_ZH[value.name], value.name.replace("_", " ").lower()) if value.value else "-"
     if isinstance(value, tuple):
         return "\n".join(_text(each, speaker) for each in value) or "-"
     if isinstance(value, ParcelPart):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -13,11 +14,14 @@ from rich.text import Text
 from landseal.clients.errors import LandsealError, VerificationRefused
 from landseal.clients.hints import hint
 from landseal.clients.localreasons import LocalReason
+from landseal.clients.sealedfile import write_private
 from landseal.server.domain.reasons import Reason
 
 REFUSED, USAGE, SESSION, FACE, AWAY, DOUBT, INVALID, INTERRUPTED = 1, 2, 3, 4, 5, 6, 7, 130
 """Exit codes; see the epilog of ``landseal --help``."""
 
+_PIPED_WIDTH = 240
+"""Columns of output that no terminal shows."""
 _SESSION = {
     LocalReason.NOT_LOGGED_IN, Reason.TOKEN_MISSING, Reason.TOKEN_INVALID, Reason.SESSION_EXPIRED,
     Reason.SESSION_REPLACED, Reason.SESSION_ENDED, Reason.LOGIN_REFUSED,
@@ -55,7 +59,7 @@ class Speaker:
 
     def __init__(self, lang: str) -> None:
         self.lang = lang
-        self.out = Console(highlight=False, soft_wrap=True)
+        self.out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
         self.err = Console(stderr=True, highlight=False, soft_wrap=True)
 
     def pick(self, zh: str, en: str) -> str:
@@ -80,7 +84,9 @@ class Speaker:
 
     def table(self, heads: Sequence[str], rows: Iterable[Sequence[str]], title: str = "") -> None:
         """Writes a table to stdout; texts are never taken as markup."""
-        table = Table(*heads, title=title or None)
+        table = Table(title=title or None)
+        for place, head in enumerate(heads):
+            table.add_column(head, overflow="fold", no_wrap=place == 0)  # nothing is cut off; ids can be copied
         for row in rows:
             table.add_row(*(Text(_printable(cell)) for cell in row))
         self.out.print(table)
@@ -125,9 +131,12 @@ def read_file(path: Path, limit: int) -> bytes:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Writes a file that the person asked for; FILE_UNREADABLE when that is not possible."""
+    """Writes a file that the person asked for, readable by them only: contracts hold identity numbers.
+
+    Raises:
+        LandsealError: FILE_UNREADABLE when that is not possible.
+    """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+        write_private(path, data)
     except OSError as error:
         raise LandsealError(LocalReason.FILE_UNREADABLE, detail=f"{path.name}: {error.strerror}") from error

@@ -9,7 +9,7 @@ import pytest
 from support.land import exchange, lease, parcel
 
 from landseal.clients import convert, termsfile
-from landseal.clients.cli.paper import LABELS
+from landseal.clients.cli.paper import CHOICES_ZH, LABELS
 from landseal.clients.errors import LandsealError
 from landseal.clients.localreasons import SENTENCES, LocalReason
 from landseal.contract.v1 import contract_pb2
@@ -44,8 +44,9 @@ def test_a_file_that_could_be_read_in_two_ways_is_refused(text: str) -> None:
     assert caught.value.reason is LocalReason.TERMS_FILE_FAULTY
 
 
-def test_every_term_has_a_label_and_every_local_reason_a_sentence() -> None:
+def test_every_term_and_choice_has_a_label_and_every_local_reason_a_sentence() -> None:
     assert [each.name for each in fields(ContractTerms)] == list(LABELS)
+    assert {each.name for kind in convert.CHOICES.values() for each in kind if each.value} == set(CHOICES_ZH)
     assert set(SENTENCES) == set(LocalReason)
     assert not {each.value for each in LocalReason} & {each.value for each in Reason}
 
