@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from support.faces import astronaut, encode, hopper, jpeg, lit, moved
 
-from landseal.inference.reading import BurstReading, FaceReader, FaceReaderTimeout, FrameFault
+from landseal.inference.reading import BurstReading, FaceReader, FaceReaderTimeout, FloatArray, FrameFault
 
 DISTANCE_SAME, DISTANCE_OTHER = 0.25, 0.60
 
@@ -21,7 +21,7 @@ def burst(frames: int) -> list[bytes]:
     return [jpeg(moved(hopper(), shift=(3.0 * index, 2.0 * (index % 3)))) for index in range(frames)]
 
 
-def distance(one: np.ndarray, other: np.ndarray) -> float:
+def distance(one: FloatArray, other: FloatArray) -> float:
     """Euclidean, as dlib's own metric."""
     return float(np.linalg.norm(one - other))
 

@@ -36,7 +36,7 @@ def silent_weights() -> Path:
 @cache
 def astronaut() -> Rgb:
     """Eileen Collins, 512x512, public domain, from scikit-image; face about 94 pixels wide near (225, 128)."""
-    return np.asarray(skimage.data.astronaut(), np.uint8)
+    return np.asarray(skimage.data.astronaut(), np.uint8)  # type: ignore[no-untyped-call]  # has no types
 
 
 @cache
@@ -62,7 +62,7 @@ def moved(rgb: Rgb, *, degrees: float = 0.0, scale: float = 1.0, shift: tuple[fl
     """The image turned and scaled about its centre and shifted, edges mirrored."""
     height, width = rgb.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, scale)
-    matrix[:, 2] += shift
+    matrix[:, 2] = matrix[:, 2] + np.array(shift)
     return np.asarray(cv2.warpAffine(rgb, matrix, (width, height), borderMode=cv2.BORDER_REFLECT), np.uint8)
 
 

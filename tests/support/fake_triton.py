@@ -27,7 +27,7 @@ def encoded(tensors: Tensors) -> pb.ModelInferResponse:
     return response
 
 
-class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):
+class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]  # base has no types
     """Set ``answer``, ``status``, ``delay_s`` and ``ready``; read ``requests`` and ``cancelled``."""
 
     def __init__(self) -> None:

@@ -49,6 +49,7 @@ class TestTritonFaceReader(FaceReaderConformance):
         data = jpeg(hopper())
         bare, through = FrameReader(weights()).read(data), self.read(reader, [data])
         assert bare.landmarks is not None
+        assert through.frames[0].landmarks is not None
         assert np.array_equal(through.frames[0].landmarks, bare.landmarks)
         assert through.frames[0].box == pytest.approx(bare.box)
         assert through.frames[0].perceptual_hash == bare.perceptual_hash

@@ -21,6 +21,7 @@ def test_a_good_answer_becomes_a_reading() -> None:
     assert first.box == (100, 90, 200, 210)
     assert first.quality == FrameQuality(300, 120, 200, 1, 2, 3)
     assert first.perceptual_hash == 2**63
+    assert first.landmarks is not None
     assert np.array_equal(first.landmarks, answer["LANDMARKS"][0])
 
 
