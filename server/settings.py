@@ -129,7 +129,13 @@ def unknown_names(environ: Mapping[str, str]) -> tuple[str, ...]:
     return tuple(sorted(name for name in environ if name.startswith(PREFIX) and name not in known))
 
 
-_READ_ELSEWHERE = {"LANDSEAL_WEIGHTS", "LANDSEAL_DEV_DATA", "LANDSEAL_PROFILE"}
+_READ_ELSEWHERE = {
+    PREFIX + name
+    for name in (
+        "VAULT_KEY", "WEIGHTS", "MODEL_MANIFEST", "DEV_DATA",  # keys, models, tests
+        "PROFILE", "PASSPHRASE", "PASSWORD", "ID_NUMBER", "REGISTRATION_CODE", "CAMERA", "LANG", "ADMIN_SERVER",  # clients
+    )
+}  # fmt: skip
 _MAY_BE_EMPTY = ("liveness", "admin_listen")
 
 

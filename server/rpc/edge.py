@@ -38,7 +38,7 @@ _LOGGED_IN = (Access.SESSION, Access.MUTATION)
 class Edge:
     """Wraps handlers. A call passes, in this order:
 
-    1. the gate: overload is refused before anything is spent on the call;
+    1. the gate: overload is refused before anything is spent on the call (watches pass beside it);
     2. the deadline: what is left of it becomes the budget, and a call whose time is over is not begun;
     3. the caller: without a live session (or a certificate) nothing is said about the request;
     4. the bytes: anything that is no message is refused;
@@ -105,10 +105,9 @@ class Edge:
             stream = GrpcStream(context, send, opened.language, opened.note)
             if not stream.on_close(lambda: self.journal.close(opened.line)):
                 return  # the client is gone before anything began
-            try:
-                with self.gates.passed(heavy=method.rule.heavy):
-                    call = self._admit(opened)
-                    method.handler(self._read(opened, call, raw), call, stream)
+            try:  # past the gate: watches take no place, and after a restart all clients come back at once
+                call = self._admit(opened)
+                method.handler(self._read(opened, call, raw), call, stream)
             except Exception as error:
                 opened.abort(error)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import grpc
 import pytest
 from support import edge_samples as samples
-from support.edge import TOKEN, Running, bearer, parsed, running, signature
+from support.edge import TOKEN, Running, bearer, parsed, running, signature, told
 
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.records import Answer
@@ -211,3 +212,18 @@ def test_an_unknown_method_is_unimplemented(edge: Running) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         edge.channel.unary_unary("/landseal.session.v1.SessionService/Nonsense", None, None)(b"", timeout=5)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+@pytest.mark.parametrize("name", _UNARY)
+def test_mutated_requests_are_answered_or_refused_with_a_type(edge: Running, name: str) -> None:
+    rng, reasons = random.Random(name), set[str]()
+    for _ in range(60):
+        raw = bytearray(samples.requests()[name].SerializeToString() or b"\x00")
+        for _ in range(rng.randrange(1, 5)):
+            raw[rng.randrange(len(raw))] = rng.randrange(256)
+        cut = bytes(raw[: rng.randrange(len(raw) + 1)] + rng.randbytes(rng.choice((0, 0, 3, 40))))
+        try:
+            edge.call(name, cut)
+        except grpc.RpcError as error:
+            reasons.add(told(error).reason)
+    assert reasons <= {"REQUEST_INVALID", "KEY_INVALID"}
