@@ -133,7 +133,8 @@ _READ_ELSEWHERE = {
     PREFIX + name
     for name in (
         "VAULT_KEY", "WEIGHTS", "MODEL_MANIFEST", "DEV_DATA",  # keys, models, tests
-        "PROFILE", "PASSPHRASE", "PASSWORD", "ID_NUMBER", "REGISTRATION_CODE", "CAMERA", "LANG", "ADMIN_SERVER",  # clients
+        "PROFILE", "PASSPHRASE", "PASSWORD", "ID_NUMBER", "REGISTRATION_CODE", "CAMERA", "LANG",  # clients
+        "ADMIN_SERVER",
     )
 }  # fmt: skip
 _MAY_BE_EMPTY = ("liveness", "admin_listen")
