@@ -10,7 +10,7 @@ from support.tree import modules
 
 # A rule's name in the marker, then a reason, if only in one word, behind a hash or a dash.
 _WITH_REASON = {
-    "noqa": re.compile(r"#\s*noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*\s+(-|–|#)\s*(\S+ \S|\S{5})"),
+    "noqa": re.compile(r"#\s*(ruff: )?noqa: [A-Z]+[0-9]+(, ?[A-Z]+[0-9]+)*\s+(-|–|#)\s*(\S+ \S|\S{5})"),
     "type: ignore": re.compile(r"#\s*type: ignore\[[a-z-]+(, ?[a-z-]+)*\]\s+(-|–|#)\s*(\S+ \S|\S{5})"),
     "pragma: no cover": re.compile(r"#\s*pragma: no cover\s+(-|–|#)\s*(\S+ \S|\S{5})"),
     "pylint:": re.compile(r"(?!)"),
