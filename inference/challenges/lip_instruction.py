@@ -69,8 +69,9 @@ class LipInstruction:
     def entropy_bits(self) -> float:
         """log2 of the number of instructions: 4 x 3^4 orders times 6^5 hold times, 21.3 bits.
 
-        This is what is drawn. What an attacker must hit is less, since hold times are judged with a tolerance:
-        ``evaluate.py`` measures it.
+        What an attacker must hit is less, since hold times are judged with a tolerance: one in 70 draws of other hold
+        times for the right shapes passed in simulation, so that about 14 bits remain. For performers of your own,
+        :mod:`landseal.inference.challenges.evaluate` measures it.
         """
         shapes = len(LipShape)
         return math.log2(shapes * (shapes - 1) ** (ACTIONS - 1) * len(HOLD_TIMES_MS) ** ACTIONS)

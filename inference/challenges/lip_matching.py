@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,9 +20,10 @@ LAGS_MS = np.arange(-100.0, 501.0, 50.0)
 """How far a person may be behind (or just ahead of) the instruction, as a whole."""
 BAND_MS = 300.0
 """Width of the warping band: how far a single moment may be off beyond the common lag."""
-BOUNDARY_MS = 320.0
-"""How far any change of shape may be off beyond the common lag: a frame time (200) of sampling and 120 of reaction."""
-WARP_LIMIT = 0.30
+BOUNDARY_MS = 190.0
+"""How far any change of shape may be off beyond the common lag: over twice the spread (about 80 ms) of following a
+countdown, and what interpolating between frames leaves. Narrower costs people, wider costs bits of the hold times."""
+WARP_LIMIT = 0.20
 """Highest mean cost of the warping path, in squared scaled units."""
 SHAPE_RADIUS = 0.65
 """How far the mean of an action may lie from its shape's centre, in scaled units."""
@@ -117,8 +119,22 @@ def read_shapes(
     costs = np.minimum(((series[:, None] - centres[None]) ** 2).sum(-1), CLIP)
     stretches = _divide(np.concatenate([np.zeros((1, len(names))), np.cumsum(costs, 0)]))
     shapes = tuple(names[state] for _, state in stretches)
-    begins = tuple(float(times[first - 1] + times[first]) / 2 for first, _ in stretches[1:])
-    return shapes, begins
+    bounds = [first for first, _ in stretches] + [len(series)]
+    levels = [np.median(series[a:b], 0) for a, b in itertools.pairwise(bounds)]
+    begins = [_crossing(series, times, bounds[k], levels[k - 1], levels[k]) for k in range(1, len(levels))]
+    return shapes, tuple(begins)
+
+
+def _crossing(series: Floats, times: Floats, first: int, before: Floats, after: Floats) -> float:
+    """When the lips are half way from one level to the next, interpolated between frames."""
+    step = after - before
+    low, high = max(0, first - 2), min(len(series), first + 2)
+    share = (series[low:high] - before) @ step / max(float(step @ step), 1e-9)
+    for i in range(len(share) - 1):
+        if share[i] < 0.5 <= share[i + 1]:
+            part = (0.5 - share[i]) / (share[i + 1] - share[i])
+            return float(times[low + i] + part * (times[low + i + 1] - times[low + i]))
+    return float(times[first - 1] + times[first]) / 2
 
 
 def _divide(sums: Floats) -> list[tuple[int, int]]:
