@@ -15,7 +15,10 @@ from pathlib import Path
 import grpc
 from landseal.server.storage.notify import InboxListener
 
+from landseal.inference.challenges.base import Challenge
+from landseal.inference.challenges.lip_instruction import LipInstruction
 from landseal.inference.challenges.lip_shapes import LipShapes
+from landseal.inference.challenges.seeded import UnsafeSeededChallenge
 from landseal.inference.models.calibration import load_calibration
 from landseal.inference.triton import TritonFaceReader
 from landseal.server.crypto.certificates import TlsFiles
@@ -305,13 +308,20 @@ class _Room:
             clock=self._clock,
         )
 
+    def _challenge(self) -> Challenge[LipInstruction]:
+        """Draws anew for every call; known instructions exist under the load test's policy alone."""
+        known = self._settings.loadtest_instructions
+        if known and self._policy.name != "loadtest":
+            raise ValueError("known instructions need the policy loadtest")
+        return UnsafeSeededChallenge(LipShapes(), self._settings.loadtest_seed, known) if known else LipShapes()
+
     def _verifications(self) -> Verifications:
         calibration = self._calibration
         return Verifications(
             self._store,
             self._vault,
             self._reader,
-            LipShapes(),
+            self._challenge(),
             self._signer,
             verify,
             policy=self._policy,

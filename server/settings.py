@@ -58,6 +58,11 @@ class Settings:
     """What must decide liveness: ``silent+active``, ``active``; empty: whatever there is (not in production)."""
     calibration: Path | None = None
     """Calibration of the recognition threshold; none: the one that comes with the program."""
+    loadtest_instructions: int = 0
+    """Under ``policy=loadtest`` alone: how many instructions, drawn from the seed below and so known beforehand, are
+    issued in turn; 0: every instruction is new, as everywhere else."""
+    loadtest_seed: int = 0
+    """What these instructions are drawn from."""
     allow_uncalibrated: bool = False
     """Whether to run without a calibration; never in production."""
     models: Path | None = None
@@ -175,6 +180,7 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 _LARGEST = {"workers": 256, "calls": 4096, "heavy_calls": 4096, "watchers": 1_000_000}
+_MOST_KNOWN = 1000
 _SECONDS = ("max_deadline_s", "admin_deadline_s", "connection_age_s")
 
 
@@ -200,6 +206,10 @@ def _faults(it: Settings) -> list[str]:
     ]
     if it.database_url and not it.database_url.startswith(("postgresql://", "postgres://")):
         faults.append(says("database_url", "must begin with postgresql://"))
+    if it.policy != "loadtest" and (it.loadtest_instructions or it.loadtest_seed):
+        faults.append(says("loadtest_instructions", "and LANDSEAL_LOADTEST_SEED need the policy loadtest"))
+    if it.loadtest_instructions > _MOST_KNOWN:
+        faults.append(says("loadtest_instructions", f"must be 0 to {_MOST_KNOWN}"))
     if (it.tls_certificate is None) != (it.tls_key is None):
         faults.append(says("tls_certificate", "and LANDSEAL_TLS_KEY must be given together"))
     if it.policy == "production":

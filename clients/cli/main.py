@@ -22,7 +22,11 @@ Exit codes:
   7  a contract was checked and is not valid
   130  interrupted"""
 
-_LATER = {"models": "landseal.inference.models.cli:models", "demo": "landseal.clients.demo.play:demo"}
+_LATER = {
+    "models": "landseal.inference.models.cli:models",
+    "demo": "landseal.clients.demo.play:demo",
+    "bench": "landseal.clients.bench.command:bench",
+}
 """Commands that need the server's or the inference rooms; they are found where they live when they are called."""
 
 
