@@ -8,11 +8,14 @@ import signal
 import sys
 import threading
 
+from landseal.inference.models.errors import CalibrationError
 from landseal.server.app import App, build, engines_of
 from landseal.server.domain.errors import DatabaseAway, Refused
 from landseal.server.domain.reasons import Reason
 from landseal.server.engines.process import EngineError
+from landseal.server.fleet import WORKER, Fleet, when_orphaned
 from landseal.server.settings import Settings, SettingsError, unknown_names
+from landseal.server.storage.migrate import migrate
 
 EXIT_SETTINGS, EXIT_REFUSED, EXIT_ENGINE = 2, 3, 4
 _WORDS = {
@@ -25,7 +28,8 @@ _WORDS = {
 def main() -> int:
     """Serves until SIGTERM or SIGINT; returns the exit status.
 
-    0 after a drain; 2 for faulty settings; 3 when the policy refuses to start; 4 when an engine cannot run.
+    0 after a drain; 2 for faulty settings; 3 when the policy refuses to start; 4 when an engine cannot run or a
+    file is missing.
     """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -39,16 +43,24 @@ def main() -> int:
         return serve(settings)
     except Refused as refusal:
         return _say(EXIT_REFUSED, f"{refusal.reason}: {_WORDS.get(refusal.reason, '')}")
-    except (EngineError, DatabaseAway) as error:
+    except (EngineError, DatabaseAway, CalibrationError, OSError) as error:
         return _say(EXIT_ENGINE, str(error))
 
 
 def serve(settings: Settings) -> int:
-    """Runs engines and one server process until a signal comes."""
+    """Runs the engines and, on them, one server process or several, until a signal comes."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _signal, _frame: stop.set())
+    when_orphaned(stop)
     with engines_of(settings) as engines:
+        if settings.workers > 1 and WORKER not in os.environ:
+            migrate(engines.database_url)
+            fleet = Fleet(settings, engines.database_url, engines.triton_url)
+            fleet.start()
+            stop.wait()
+            fleet.stop()
+            return 0
         app = build(settings, engines)
         app.start()
         _announce(app)

@@ -137,7 +137,7 @@ def unknown_names(environ: Mapping[str, str]) -> tuple[str, ...]:
 _READ_ELSEWHERE = {
     PREFIX + name
     for name in (
-        "VAULT_KEY", "WEIGHTS", "MODEL_MANIFEST", "DEV_DATA",  # keys, models, tests
+        "WORKER", "VAULT_KEY", "WEIGHTS", "MODEL_MANIFEST", "DEV_DATA",  # keys, models, tests
         "PROFILE", "PASSPHRASE", "PASSWORD", "ID_NUMBER", "REGISTRATION_CODE", "CAMERA", "LANG",  # clients
         "ADMIN_SERVER",
     )

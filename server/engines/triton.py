@@ -18,6 +18,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 
 from landseal.server.engines.account import Account, all_reachable, make_folder, unprivileged
 from landseal.server.engines.embedded import EmbeddedEngine
+from landseal.server.engines.libpython import find_libpython
 from landseal.server.engines.process import Command, EngineFailed, EngineProcess, EngineUnavailable, port_is_free
 
 _LOG = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class EmbeddedTriton(EmbeddedEngine):
             Path(sysconfig.get_path("stdlib")),
             Path(sysconfig.get_path("purelib")),
             _wheel_folder() / "bin" / "tritonserver",
-            _libpython(),
+            self._libpython(),
             self._folder / "backends",
             self._repository,
             self._weights,
@@ -157,7 +158,7 @@ class EmbeddedTriton(EmbeddedEngine):
         return [f"--{name}={value}" for name, value in options.items()]
 
     def _full_environment(self) -> dict[str, str]:
-        libraries = [str(_wheel_folder().parent.parent / "nvidia_pytriton.libs"), str(_libpython().parent)]
+        libraries = [str(_wheel_folder().parent.parent / "nvidia_pytriton.libs"), str(self._libpython().parent)]
         return {
             **{name: os.environ[name] for name in _PASSED_ON if name in os.environ},
             # The stub embeds an isolated Python (it heeds no PYTHON* variable) and finds this environment through the
@@ -170,6 +171,9 @@ class EmbeddedTriton(EmbeddedEngine):
             "LANDSEAL_WEIGHTS": str(self._weights),
             **self._environment,
         }
+
+    def _libpython(self) -> Path:
+        return find_libpython(self._folder / "lib")
 
     def _ready(self, process: EngineProcess, port: int) -> bool:
         """Asks the health service, which answers only after all models were tried."""
@@ -227,17 +231,6 @@ def _wheel_folder() -> Path:
     if folder is None or not (folder / "bin" / "tritonserver").is_file():
         raise EngineUnavailable("Triton is missing: install nvidia-pytriton, or give the address of a server")
     return folder
-
-
-def _libpython() -> Path:
-    """The shared library of this Python, which Triton's stub links against; distributions package it apart."""
-    name = f"libpython{sys.version_info.major}.{sys.version_info.minor}.so.1.0"
-    folders = [sysconfig.get_config_var("LIBDIR"), f"{sys.base_prefix}/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib64"]
-    for folder in filter(None, folders):
-        if (Path(folder) / name).exists():
-            return Path(folder) / name
-    package = name.removesuffix(".so.1.0")
-    raise EngineUnavailable(f"{name} is missing (Debian and Ubuntu: apt install {package})")
 
 
 def _package() -> Path:
