@@ -11,7 +11,7 @@ import pytest
 
 from landseal.inference.challenges.base import ChallengeReason, ChallengeVerdict, refused
 from landseal.inference.models.metric import Metric
-from landseal.inference.reading import BurstReading, FaceSample, FrameFault, FrameQuality, FrameReading
+from landseal.inference.reading import BurstReading, FaceSample, FloatArray, FrameFault, FrameQuality, FrameReading
 from landseal.server.domain.reasons import Reason
 from landseal.server.usecases.judging import Evidence, Thresholds, judge
 
@@ -19,7 +19,7 @@ LIMITS = Thresholds(Metric.EUCLIDEAN, match=0.5, margin=0.05, one_person=0.6)
 QUALITY = FrameQuality(sharpness=100.0, brightness=120.0, face_px=200.0, yaw=0.0, pitch=0.0, roll=0.0)
 
 
-def at(distance: float) -> np.ndarray:
+def at(distance: float) -> FloatArray:
     template = np.zeros(128, dtype=np.float32)
     template[0] = distance
     return template
@@ -150,4 +150,4 @@ def test_silent_liveness_that_is_demanded_and_missing_is_a_refusal() -> None:
     ],
 )
 def test_a_face_that_is_not_clearly_the_registered_one_is_refused(changes: dict[str, object]) -> None:
-    assert judge(evidence(**changes), LIMITS, good) is Reason.FACE_NOT_MATCHED
+    assert judge(evidence(None, **changes), LIMITS, good) is Reason.FACE_NOT_MATCHED
