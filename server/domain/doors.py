@@ -73,6 +73,9 @@ class Reads(Protocol):
     def session_by_id(self, session_id: str) -> Session | None:
         """Returns the session of that id, ended or not."""
 
+    def failures(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
+        """Returns how many failures of a throttle key lie within the window."""
+
     # captures and verifications
     def upload(self, upload_id: str) -> Upload | None:
         """Returns the upload of that id, without its bytes."""
@@ -178,9 +181,6 @@ class Writes(Reads, Protocol):
     def count_failure(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
         """Adds one failure under a throttle key and returns how many lie within the window."""
 
-    def failures(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
-        """Returns how many failures of a throttle key lie within the window."""
-
     def clear_failures(self, key: str) -> None:
         """Forgets the failures of a throttle key."""
 
@@ -254,9 +254,6 @@ class Writes(Reads, Protocol):
 
     def drop_claims(self, transfer_id: str) -> None:
         """Gives up all claims of a transfer."""
-
-    def next_contract_number(self, year: int) -> int:
-        """Returns 1, 2, 3 ... per year; a number may be lost by a rollback but never given twice."""
 
     def add_contract(self, contract: Contract, document: bytes) -> None:
         """Adds a concluded contract with its PDF; one per transfer."""

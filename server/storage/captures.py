@@ -88,24 +88,9 @@ class CaptureReads(Unit):
         body = self._sealer.open(f"receipt/{receipt_id}", body_sealed)
         return StoredReceipt(from_json(Receipt, body), used, ended)
 
-
-class CaptureWrites(CaptureReads):
-    """Changes."""
-
-    def count_failure(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
-        """Adds one failure under a throttle key and returns how many lie within the window."""
-        key_hash = self._throttle_hash(key)
-        self._one(_LOCK_KEY, key_hash=key_hash)  # two failures at once count as two in both answers
-        self._run(_ADD_FAILURE, key_hash=key_hash, now=now, keep_until=now + window)
-        return self._number(_FAILURES, key_hash=key_hash, since=now - window)
-
     def failures(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
         """Returns how many failures of a throttle key lie within the window."""
         return self._number(_FAILURES, key_hash=self._throttle_hash(key), since=now - window)
-
-    def clear_failures(self, key: str) -> None:
-        """Forgets the failures of a throttle key."""
-        self._run(_CLEAR_FAILURES, key_hash=self._throttle_hash(key))
 
     def _throttle_hash(self, key: str) -> bytes:
         """Keys may hold login names, so only a keyed hash is kept."""
@@ -237,3 +222,18 @@ def _verification(row: Row) -> Verification:
         create_time=create_time,
         expire_time=expire_time,
     )
+
+
+class CaptureWrites(CaptureReads):
+    """Changes."""
+
+    def count_failure(self, key: str, now: dt.datetime, window: dt.timedelta) -> int:
+        """Adds one failure under a throttle key and returns how many lie within the window."""
+        key_hash = self._throttle_hash(key)
+        self._one(_LOCK_KEY, key_hash=key_hash)  # two failures at once count as two in both answers
+        self._run(_ADD_FAILURE, key_hash=key_hash, now=now, keep_until=now + window)
+        return self._number(_FAILURES, key_hash=key_hash, since=now - window)
+
+    def clear_failures(self, key: str) -> None:
+        """Forgets the failures of a throttle key."""
+        self._run(_CLEAR_FAILURES, key_hash=self._throttle_hash(key))

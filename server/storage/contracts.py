@@ -29,9 +29,6 @@ _OF_ACCOUNT = f"""{_side(_FROM, Role.TRANSFEROR, _TO)} UNION ALL {_side(_TO, Rol
     ORDER BY conclude_time DESC, contract_id DESC LIMIT %(limit)s"""
 
 _ADD = insert(ContractRow)
-_NUMBER = "SELECT nextval('contract_number') - base FROM contract_year WHERE year = %(year)s"
-_BEGIN_YEAR = """
-    INSERT INTO contract_year (year, base) VALUES (%(year)s, nextval('contract_number')) ON CONFLICT DO NOTHING"""
 
 
 class ContractReads(Unit):
@@ -56,14 +53,6 @@ class ContractReads(Unit):
 
 class ContractWrites(ContractReads):
     """Changes."""
-
-    def next_contract_number(self, year: int) -> int:
-        """Returns 1, 2, 3 ... per year without making other transactions wait; a rollback loses the number."""
-        row = self._one(_NUMBER, year=year)
-        if row is None:
-            self._run(_BEGIN_YEAR, year=year)
-            return self._number(_NUMBER, year=year)
-        return int(row[0])
 
     def add_contract(self, contract: Contract, document: bytes) -> None:
         """Adds a concluded contract with its PDF.

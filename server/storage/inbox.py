@@ -10,12 +10,11 @@ from psycopg.types.json import Jsonb
 from landseal.server.domain.errors import AnswerExists
 from landseal.server.domain.once import Once
 from landseal.server.domain.records import Answer, Event, EventKind
+from landseal.server.storage.channel import CHANNEL
 from landseal.server.storage.models import AnswerRow, EventRow
 from landseal.server.storage.statements import insert, select
 from landseal.server.storage.unit import Unit
 
-CHANNEL = "landseal_inbox"
-"""Channel of NOTIFY; the payload is ``account_id:cursor``."""
 ANSWER_LIFETIME = dt.timedelta(hours=24)
 """How long a mutation can be repeated with its request_id (``api.md``, Safe to repeat)."""
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import psycopg
 
-from landseal.server.storage.inbox import CHANNEL
+from landseal.server.storage.channel import CHANNEL
 
 OnNews = Callable[[str, int], object]
 """Called with the account and the cursor of each new event, from the listener's thread."""

@@ -15,6 +15,7 @@ from landseal.server.domain.records import (
     Person,
     Session,
 )
+from landseal.server.storage.channel import CHANNEL
 from landseal.server.storage.models import (
     AccountRow,
     DeviceRow,
@@ -68,6 +69,7 @@ _END_SESSIONS = """
     WHERE account_id = %(account_id)s AND device_class = %(device_class)s AND end_reason = ''
         AND (%(session_id)s::text IS NULL OR session_id = %(session_id)s)
     RETURNING session_id"""
+_TELL_WATCHERS = f"SELECT pg_notify('{CHANNEL}', %(account_id)s || ':0')"
 _END_RECEIPTS = """
     UPDATE receipt SET ended = true WHERE session_id = ANY(%(session_ids)s) AND NOT used AND NOT ended"""
 
@@ -281,6 +283,8 @@ class PeopleWrites(PeopleReads):
         )
         if ended:
             self._run(_END_RECEIPTS, session_ids=[row[0] for row in ended])
+            # Watches of the ended sessions look up at once and hear why they end.
+            self._one(_TELL_WATCHERS, account_id=account_id)
         return len(ended)
 
 

@@ -24,8 +24,8 @@ class Throttle:
 
     def demand(self, key: str) -> None:
         """Raises Refused RATE_LIMITED when the key has failed too often lately."""
-        with self.store.writes(timeout_s=_TIMEOUT_S) as writes:
-            failures = writes.failures(key, self.clock(), self.window)
+        with self.store.reads() as reads:
+            failures = reads.failures(key, self.clock(), self.window)
         if failures >= self.limit:
             raise Refused(Reason.RATE_LIMITED, retry_after_s=self.window.total_seconds() / self.limit)
 

@@ -497,14 +497,6 @@ class TransferSuite:
         with store.reads() as reads:
             assert reads.transfer(transfer.transfer_id) is None
 
-    def test_contract_numbers_count_per_year(self, store: Store) -> None:
-        with store.writes(timeout_s=WAIT_S) as writes:
-            assert [writes.next_contract_number(2026) for _ in range(3)] == [1, 2, 3]
-            later = [writes.next_contract_number(year) for year in (2027, 2026, 2027, 2026)]
-            assert later[0] == 1
-            assert later[2] > later[0]
-            assert 3 < later[1] < later[3]
-
     def test_only_overdue_waiting_transfers_expire(self, store: Store, pair: tuple[Actor, Actor]) -> None:
         overdue = a_transfer(*pair, expire_time=NOW)
         with store.writes(timeout_s=WAIT_S) as writes:

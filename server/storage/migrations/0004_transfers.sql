@@ -94,10 +94,3 @@ CREATE TRIGGER contract_kept BEFORE UPDATE OR DELETE ON contract FOR EACH ROW EX
 ALTER TABLE transfer ADD CONSTRAINT transfer_contract FOREIGN KEY (contract_id) REFERENCES contract
     DEFERRABLE INITIALLY DEFERRED;
 CREATE UNIQUE INDEX transfer_one_contract ON transfer (contract_id) WHERE contract_id IS NOT NULL;
-
--- One sequence for all years, so that giving a number locks nobody; each year counts from where it began.
-CREATE SEQUENCE contract_number;
-CREATE TABLE contract_year (
-    year integer PRIMARY KEY,
-    base bigint NOT NULL
-);

@@ -21,7 +21,7 @@ from landseal.server.storage.migrate import migrate
 _TABLES = (
     *("event", "inbox", "answer", "claim", "draft", "contract", "transfer_move", "transfer", "code", "upload_piece"),
     *("upload", "burst", "receipt", "verification", "session", "login_attempt", "device_key", "device"),
-    *("registration_code", "account", "person", "parcel", "throttle_failure", "contract_year"),
+    *("registration_code", "account", "person", "parcel", "throttle_failure"),
 )
 _KEPT = ("contract", "transfer_move")
 """Tables whose rows a trigger keeps."""

@@ -186,18 +186,6 @@ def test_failures_counted_at_once_are_all_counted(store: PostgresStore) -> None:
     assert counts == set(range(1, 37))
 
 
-def test_contract_numbers_given_at_once_differ(store: PostgresStore) -> None:
-    numbers = set()
-
-    def number(_: int) -> bool:
-        with store.writes(timeout_s=WAIT_S) as writes:
-            numbers.add(writes.next_contract_number(2026))
-        return True
-
-    assert race(36, number) == 36
-    assert len(numbers) == 36
-
-
 def test_expired_transfers_that_another_worker_holds_are_skipped(
     store: PostgresStore, pair: tuple[Actor, Actor]
 ) -> None:
