@@ -13,7 +13,6 @@ from importlib import metadata
 from pathlib import Path
 
 import grpc
-from landseal.server.storage.notify import InboxListener
 
 from landseal.inference.challenges.base import Challenge
 from landseal.inference.challenges.lip_instruction import LipInstruction
@@ -21,8 +20,7 @@ from landseal.inference.challenges.lip_shapes import LipShapes
 from landseal.inference.challenges.seeded import UnsafeSeededChallenge
 from landseal.inference.models.calibration import load_calibration
 from landseal.inference.triton import TritonFaceReader
-from landseal.server.crypto.certificates import TlsFiles
-from landseal.server.crypto.certificates import development_tls
+from landseal.server.crypto.certificates import TlsFiles, development_tls
 from landseal.server.crypto.passwords import Passwords
 from landseal.server.crypto.signing import SigningKey, check_public_key, verify
 from landseal.server.crypto.tokens import TokenMint
@@ -60,6 +58,7 @@ from landseal.server.rpc.watch import WatchHub, WatchLimits
 from landseal.server.settings import Settings
 from landseal.server.storage.database import PostgresStore
 from landseal.server.storage.migrate import migrate
+from landseal.server.storage.notify import InboxListener
 from landseal.server.usecases.admin import Admin
 from landseal.server.usecases.captures import Captures
 from landseal.server.usecases.codes import Codes
@@ -69,6 +68,7 @@ from landseal.server.usecases.inbox import Inbox
 from landseal.server.usecases.judging import Thresholds
 from landseal.server.usecases.land import Land
 from landseal.server.usecases.offers import Offers
+from landseal.server.usecases.receipts import ReceiptDesk
 from landseal.server.usecases.registration import Registration
 from landseal.server.usecases.serverinfo import ServerInfo
 from landseal.server.usecases.sessions import Sessions
@@ -322,12 +322,11 @@ class _Room:
             self._vault,
             self._reader,
             self._challenge(),
-            self._signer,
+            ReceiptDesk(self._signer, self._vault, self._policy, calibration.calibration_id, self._clock),
             verify,
             policy=self._policy,
             recognition=Recognition(
                 self._model_id,
-                calibration.calibration_id,
                 Thresholds(
                     calibration.metric, calibration.threshold, calibration.margin, calibration.one_person_threshold
                 ),

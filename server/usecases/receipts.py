@@ -1,14 +1,22 @@
-"""How a receipt is found good for a use; shared by everything that asks for one."""
+"""Identity receipts: how one is issued, and how one is found good for a use."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import uuid
+from dataclasses import dataclass
 
-from landseal.server.domain.doors import Reads, Writes
+from landseal.server.domain.doors import Reads, Sealer, Writes
 from landseal.server.domain.errors import Refused
+from landseal.server.domain.machinery import Signer
+from landseal.server.domain.policy import Policy
 from landseal.server.domain.reasons import Reason
-from landseal.server.domain.receipts import Binding, Purpose, Receipt
-from landseal.server.domain.records import Caller
+from landseal.server.domain.receipts import WINDOWS, Binding, CaptureSource, Purpose, Receipt
+from landseal.server.domain.records import Caller, Verification
+from landseal.server.domain.signing import identity_digest
+from landseal.server.domain.times import Clock
+from landseal.server.usecases.people import id_number
 
 
 def good_receipt(
@@ -53,3 +61,48 @@ def _belongs(receipt: Receipt, caller: Caller, purpose: Purpose, binding: Bindin
         and receipt.purpose == purpose
         and (binding is None or receipt.binding == binding)
     )
+
+
+@dataclass(frozen=True)
+class ReceiptDesk:
+    """Issues receipts in the platform's name."""
+
+    signer: Signer
+    sealer: Sealer
+    policy: Policy
+    calibration_id: str
+    clock: Clock
+
+    @property
+    def server_key_id(self) -> str:
+        """Id of the platform's key."""
+        return self.signer.public.key_id
+
+    def issue(
+        self, writes: Writes, caller: Caller, verification: Verification, source: CaptureSource, *, silent: bool
+    ) -> Receipt:
+        """Signs and stores the receipt of a verification that passed; it leaves only if the transaction commits."""
+        person = writes.person(caller.person_id)
+        if person is None:
+            raise LookupError("an account without a person")
+        now = self.clock()
+        receipt = Receipt(
+            receipt_id=str(uuid.uuid4()),
+            account_id=caller.account_id,
+            session_id=caller.session.session_id,
+            auth_key_id=caller.session.auth_key_id,
+            purpose=verification.purpose,
+            binding=verification.binding,
+            identity_digest=identity_digest(person.legal_name, id_number(self.sealer, person)),
+            issue_time=now,
+            expire_time=now + WINDOWS[verification.purpose],
+            calibration_id=self.calibration_id,
+            policy_id=self.policy.policy_id,
+            liveness="silent+active" if silent else "active",
+            mark=self.policy.mark,
+            source=source,
+            server_key_id=self.server_key_id,
+        )
+        signed = dataclasses.replace(receipt, signature=self.signer.sign(receipt.signed_bytes()))
+        writes.add_receipt(signed)
+        return signed

@@ -4,48 +4,45 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import hashlib
 import random
 import secrets
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-from numpy.typing import NDArray
-
 from landseal.inference.challenges.base import Challenge, ChallengeVerdict
-from landseal.inference.challenges.lip_instruction import (
-    FRAME_EVERY_MS,
-    LEAD_IN_MS,
-    LipAction,
-    LipInstruction,
-    LipShape,
-)
-from landseal.inference.reading import BurstReading, FaceReader, FloatArray, FrameReading
+from landseal.inference.challenges.lip_instruction import FRAME_EVERY_MS, LEAD_IN_MS, LipInstruction
+from landseal.inference.reading import BurstReading, FaceReader, FrameReading
 from landseal.server.domain.budget import Budget
-from landseal.server.domain.doors import Reads, Sealer, Store, Writes
+from landseal.server.domain.doors import Reads, Sealer, Store
 from landseal.server.domain.errors import Refused
-from landseal.server.domain.machinery import SignatureCheck, Signer
+from landseal.server.domain.machinery import SignatureCheck
 from landseal.server.domain.once import Once
 from landseal.server.domain.policy import Policy
 from landseal.server.domain.reasons import Reason
-from landseal.server.domain.receipts import WINDOWS, Binding, CaptureSource, Purpose, Receipt
-from landseal.server.domain.records import BurstPrint, Caller, Verification, VerificationState
-from landseal.server.domain.signing import capture_bytes, chain_head, identity_digest, instruction_digest
+from landseal.server.domain.receipts import Binding, CaptureSource, Purpose, Receipt
+from landseal.server.domain.records import Caller, Verification, VerificationState
+from landseal.server.domain.signing import capture_bytes, chain_head
 from landseal.server.domain.times import Clock
 from landseal.server.usecases import moves
+from landseal.server.usecases.bursts import (
+    Frames,
+    burst_print,
+    digest_of,
+    frame_digests,
+    instruction_of,
+    landmarks_of,
+    numbered,
+)
 from landseal.server.usecases.captures import whole_upload
 from landseal.server.usecases.judging import Evidence, Thresholds, judge
-from landseal.server.usecases.people import id_number
+from landseal.server.usecases.receipts import ReceiptDesk
 from landseal.server.usecases.templates import open_template
 
 SAMPLES = 6
 """Frames of a burst that are embedded and checked by the silent networks."""
 EARLIER_BURSTS = 20
 """How many of a person's latest bursts a new one is compared with."""
-_SHAPES = tuple(LipShape)
-Frames = list[tuple[bytes, int]]
 
 
 @dataclass(frozen=True)
@@ -70,10 +67,9 @@ class Judgement:
 
 @dataclass(frozen=True)
 class Recognition:
-    """Which model and calibration decide who somebody is."""
+    """Which model and thresholds decide who somebody is."""
 
     model_id: str
-    calibration_id: str
     thresholds: Thresholds
     scope_limit: int
     """Largest scope in which the calibration keeps FPIR at or under 1e-3."""
@@ -88,7 +84,7 @@ class Verifications:
         sealer: Sealer,
         reader: FaceReader,
         challenge: Challenge[LipInstruction],
-        signer: Signer,
+        desk: ReceiptDesk,
         check: SignatureCheck,
         *,
         policy: Policy,
@@ -97,7 +93,7 @@ class Verifications:
         clock: Clock,
     ) -> None:
         self._store, self._sealer, self._reader, self._challenge = store, sealer, reader, challenge
-        self._signer, self._check, self._policy, self._recognition = signer, check, policy, recognition
+        self._desk, self._check, self._policy, self._recognition = desk, check, policy, recognition
         self._parse_burst, self._clock = parse_burst, clock
         self._rng = random.SystemRandom()
 
@@ -123,7 +119,7 @@ class Verifications:
             lead_in_ms=LEAD_IN_MS,
             frame_interval_ms=FRAME_EVERY_MS,
             frame_count=len(plan.frame_times_ms),
-            actions=tuple((_SHAPES.index(action.shape) + 1, action.hold_ms) for action in instruction.actions),
+            actions=numbered(instruction),
             nonce=secrets.token_bytes(32),
             state=VerificationState.WAITING,
             reason="",
@@ -195,7 +191,7 @@ class Verifications:
         if chain_head(verification.nonce, frames) != cmd.chain_head:
             raise Refused(Reason.CAPTURE_CHAIN_WRONG)
         message = capture_bytes(
-            self._signer.public.key_id,
+            self._desk.server_key_id,
             caller.account_id,
             caller.auth_key.key_id,
             verification.nonce,
@@ -217,10 +213,10 @@ class Verifications:
             return Reason.CAPTURE_TIMES_IMPLAUSIBLE
         with self._store.reads() as reads:
             evidence = self._evidence(reads, caller, frames, reading)
-        instruction = _instruction(verification)
+        instruction = instruction_of(verification)
 
         def challenge(readings: Sequence[FrameReading]) -> ChallengeVerdict:
-            landmarks, valid = _landmarks(readings)
+            landmarks, valid = landmarks_of(readings)
             return self._challenge.judge(instruction, landmarks, times, valid)
 
         return judge(evidence, self._recognition.thresholds, challenge)
@@ -229,12 +225,16 @@ class Verifications:
         person = reads.person(caller.person_id)
         if person is None:
             raise LookupError("an account without a person")
-        scope = reads.people_in_scope(person.collective, self._recognition.scope_limit + 1)
+        limit = self._recognition.scope_limit
+        scope = reads.people_in_scope(person.collective, limit + 1)
+        if len(scope) > limit:
+            # People were imported since the instruction was issued; nobody is passed over silently.
+            raise Refused(Reason.FACE_SCOPE_TOO_LARGE, metadata={"limit": str(limit)})
         model_id = self._recognition.model_id
         return Evidence(
             reading=reading,
             silent_required=self._policy.silent_required,
-            digests_seen=reads.burst_digest_seen(_frame_digests(frames)),
+            digests_seen=reads.burst_digest_seen(frame_digests(frames)),
             earlier_hashes=[b.perceptual_hashes for b in reads.recent_bursts(person.person_id, EARLIER_BURSTS)],
             own_template=open_template(self._sealer, person, model_id),
             other_templates=[
@@ -261,52 +261,15 @@ class Verifications:
                 raise Refused(Reason.CHALLENGE_USED)
             if not writes.use_upload(cmd.upload_id):
                 raise Refused(Reason.UPLOAD_GONE)
-            writes.add_burst(_print(verification, caller, frames, reading))
-            receipt = self._receipt(writes, caller, verification, cmd.source, reading, now) if passed else None
+            writes.add_burst(burst_print(verification.verification_id, caller.person_id, frames, reading))
+            receipt = (
+                self._desk.issue(writes, caller, verification, cmd.source, silent=reading.silent) if passed else None
+            )
             if receipt is not None:
-                writes.add_receipt(receipt)
                 moves.after_receipt(writes, caller, receipt, now)
             judgement = Judgement(reason, verification.attempts_left, receipt)
             writes.keep_answer(once, once.encode(judgement), now)
         return judgement
-
-    def _receipt(
-        self,
-        writes: Writes,
-        caller: Caller,
-        verification: Verification,
-        source: CaptureSource,
-        reading: BurstReading,
-        now: dt.datetime,
-    ) -> Receipt:
-        person = writes.person(caller.person_id)
-        if person is None:
-            raise LookupError("an account without a person")
-        receipt = Receipt(
-            receipt_id=str(uuid.uuid4()),
-            account_id=caller.account_id,
-            session_id=caller.session.session_id,
-            auth_key_id=caller.session.auth_key_id,
-            purpose=verification.purpose,
-            binding=verification.binding,
-            identity_digest=identity_digest(person.legal_name, id_number(self._sealer, person)),
-            issue_time=now,
-            expire_time=now + WINDOWS[verification.purpose],
-            calibration_id=self._recognition.calibration_id,
-            policy_id=self._policy.policy_id,
-            liveness="silent+active" if reading.silent else "active",
-            mark=self._policy.mark,
-            source=source,
-            server_key_id=self._signer.public.key_id,
-        )
-        return dataclasses.replace(receipt, signature=self._signer.sign(receipt.signed_bytes()))
-
-
-def digest_of(verification: Verification) -> bytes:
-    """Returns the digest of a verification's instruction, as it is signed with the capture."""
-    return instruction_digest(
-        verification.lead_in_ms, verification.frame_interval_ms, verification.frame_count, verification.actions
-    )
 
 
 def _own(verification: Verification | None, caller: Caller) -> Verification:
@@ -317,31 +280,3 @@ def _own(verification: Verification | None, caller: Caller) -> Verification:
     ):
         raise Refused(Reason.NOT_YOURS)
     return verification
-
-
-def _instruction(verification: Verification) -> LipInstruction:
-    return LipInstruction(tuple(LipAction(_SHAPES[shape - 1], hold_ms) for shape, hold_ms in verification.actions))
-
-
-def _landmarks(readings: Sequence[FrameReading]) -> tuple[FloatArray, NDArray[np.bool_]]:
-    valid = np.array([reading.landmarks is not None for reading in readings], dtype=np.bool_)
-    empty = np.full((468, 3), np.nan, dtype=np.float32)
-    points = [empty if reading.landmarks is None else reading.landmarks for reading in readings]
-    return np.stack(points).astype(np.float32), valid
-
-
-def _signed64(value: int) -> int:
-    return value - 2**64 if value >= 2**63 else value
-
-
-def _frame_digests(frames: Frames) -> tuple[int, ...]:
-    return tuple(int.from_bytes(hashlib.sha256(image).digest()[:8], "big", signed=True) for image, _ in frames)
-
-
-def _print(verification: Verification, caller: Caller, frames: Frames, reading: BurstReading) -> BurstPrint:
-    return BurstPrint(
-        verification_id=verification.verification_id,
-        person_id=caller.person_id,
-        frame_digests=_frame_digests(frames),
-        perceptual_hashes=tuple(_signed64(frame.perceptual_hash) for frame in reading.frames),
-    )
