@@ -13,7 +13,7 @@ from landseal.inference.reading import BurstReading, FaceReader, FrameFault
 from landseal.server.domain.budget import Budget
 from landseal.server.domain.doors import Sealer, Store
 from landseal.server.domain.errors import FieldFault, Refused
-from landseal.server.domain.idcard import InvalidIdNumber, normalise_id_number
+from landseal.server.domain.idcard import InvalidIdNumber, parse_id_number
 from landseal.server.domain.once import Once
 from landseal.server.domain.parcelfile import FileFormat, ParcelFile
 from landseal.server.domain.reasons import Reason
@@ -129,7 +129,7 @@ class Admin:
 
     def _person(self, position: int, row: FaceRow, seen: set[bytes]) -> Person | ImportFault:
         try:
-            number = normalise_id_number(row.id_number)
+            number = parse_id_number(row.id_number).value
         except InvalidIdNumber:
             return ImportFault(position, "id_number", "ID_NUMBER_INVALID", "is not a resident ID number")
         id_hash = self._sealer.lookup_hash("id-number", number)
@@ -166,7 +166,7 @@ class Admin:
             Refused: NOT_YOURS when nobody of this ID number was imported, REQUEST_INVALID.
         """
         try:
-            id_hash = self._sealer.lookup_hash("id-number", normalise_id_number(id_number))
+            id_hash = self._sealer.lookup_hash("id-number", parse_id_number(id_number).value)
         except InvalidIdNumber as fault:
             faults = (FieldFault("id_number", "is not a resident ID number"),)
             raise Refused(Reason.REQUEST_INVALID, faults=faults) from fault

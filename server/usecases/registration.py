@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from landseal.server.domain.budget import Budget
 from landseal.server.domain.doors import Sealer, Store
 from landseal.server.domain.errors import FieldFault, Refused
-from landseal.server.domain.idcard import InvalidIdNumber, normalise_id_number
+from landseal.server.domain.idcard import InvalidIdNumber, parse_id_number
 from landseal.server.domain.keys import PublicKey
 from landseal.server.domain.machinery import KeyCheck, Passwords, SignatureCheck
 from landseal.server.domain.once import Once
@@ -16,7 +16,6 @@ from landseal.server.domain.reasons import Reason
 from landseal.server.domain.records import Account, Device, DeviceClass
 from landseal.server.domain.signing import enrolment_bytes
 from landseal.server.domain.times import Clock
-from landseal.server.usecases.throttle import Throttle
 
 
 @dataclass(frozen=True)
@@ -65,12 +64,11 @@ class Registration:
         key_check: KeyCheck,
         *,
         server_key: PublicKey,
-        throttle: Throttle,
         clock: Clock,
     ) -> None:
         self._store, self._sealer, self._passwords = store, sealer, passwords
         self._check, self._key_check = check, key_check
-        self._audience, self._throttle, self._clock = server_key.key_id, throttle, clock
+        self._audience, self._clock = server_key.key_id, clock
 
     def register(self, cmd: RegisterCommand, once: Once[Registered], budget: Budget) -> Registered:
         """Creates the account.
@@ -80,20 +78,13 @@ class Registration:
         2. Name, ID number and one-time code must fit one imported person without an account. Whichever does not,
            the answer and the
            time it takes are the same: nothing can be learnt about who is in the records.
-        3. Failures are counted per ID number, so that codes cannot be guessed.
+        3. Codes have 80 random bits, so nobody guesses one; a counter per ID number would only let strangers lock
+           people out.
         """
         self._demand_keys(cmd)
         id_number = self._normalised(cmd.id_number)
         id_hash = self._sealer.lookup_hash("id-number", id_number)
-        throttle_key = f"register/{id_hash.hex()}"
-        self._throttle.demand(throttle_key)
-        password_hash = self._passwords.hash(cmd.password)
-        try:
-            return self._add(cmd, id_hash, password_hash, once, budget)
-        except Refused as refusal:
-            if refusal.reason is Reason.REGISTRATION_REFUSED:
-                self._throttle.failed(throttle_key)
-            raise
+        return self._add(cmd, id_hash, self._passwords.hash(cmd.password), once, budget)
 
     def _add(
         self, cmd: RegisterCommand, id_hash: bytes, password_hash: str, once: Once[Registered], budget: Budget
@@ -144,7 +135,7 @@ class Registration:
     @staticmethod
     def _normalised(id_number: str) -> str:
         try:
-            return normalise_id_number(id_number)
+            return parse_id_number(id_number).value
         except InvalidIdNumber as fault:
             faults = (FieldFault("id_number", "is not a resident ID number"),)
             raise Refused(Reason.REQUEST_INVALID, faults=faults) from fault
