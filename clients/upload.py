@@ -14,6 +14,10 @@ from landseal.server.domain.reasons import Reason
 
 _SERVICE = "/landseal.capture.v1.CaptureService/"
 CHUNK_BYTES = 256 << 10
+"""Of the first piece; every later one is as large as can be sent in about :data:`PIECE_S`, within the two bounds."""
+LEAST_CHUNK_BYTES, MOST_CHUNK_BYTES = 64 << 10, 512 << 10
+"""The server takes no larger ones; every piece costs it a signature and a transaction."""
+PIECE_S = 1.0
 MAX_UPLOAD_BYTES = 10 << 20
 MAX_STALLS = 6
 """Failures in a row, without a byte of progress, after which the upload is given up."""
@@ -29,11 +33,17 @@ def silent(_sent: int, _total: int) -> None:
 
 
 class Uploader:
-    """Sends one burst; ``pause`` waits between failures (seconds)."""
+    """Sends one burst; ``pause`` waits between failures, ``clock`` never goes back (seconds)."""
 
-    def __init__(self, calls: Calls, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._calls = calls
-        self._pause = pause
+        self._pause, self._clock = pause, clock
+        self._piece = CHUNK_BYTES
 
     def upload(self, data: bytes, progress: OnProgress = silent, *, request_id: str | None = None) -> str:
         """Uploads the bytes, checked by their SHA-256, and returns the upload's id.
@@ -64,11 +74,19 @@ class Uploader:
         return upload.upload_id
 
     def _chunk(self, upload_id: str, sent: int, data: bytes) -> int:
-        request = pb.UploadChunkRequest(upload_id=upload_id, offset=sent, data=data[sent : sent + CHUNK_BYTES])
-        answer = self._calls.change(_SERVICE + "UploadChunk", request, pb.UploadChunkResponse)
+        piece = data[sent : sent + self._piece]
+        request = pb.UploadChunkRequest(upload_id=upload_id, offset=sent, data=piece)
+        begin = self._clock()
+        try:
+            answer = self._calls.change(_SERVICE + "UploadChunk", request, pb.UploadChunkResponse)
+        except LandsealError:
+            self._piece = max(LEAST_CHUNK_BYTES, self._piece // 2)
+            raise
         reached = self._place(answer.upload, data)
         if reached <= sent:
             raise LandsealError(LocalReason.SERVER_ANSWER_ODD, detail="the upload does not grow")
+        fitting = len(piece) * PIECE_S / max(self._clock() - begin, 1e-3)
+        self._piece = int(min(MOST_CHUNK_BYTES, max(LEAST_CHUNK_BYTES, fitting)))
         return reached
 
     def _resume(self, upload_id: str, sent: int, data: bytes) -> int:

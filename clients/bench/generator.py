@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from landseal.clients.admin import AdminClient, PersonToImport
-from landseal.clients.bench.bursts import Burst, accounts_for, portraits
+from landseal.clients.bench.bursts import Burst, portraits
 from landseal.clients.bench.site import Site
 from landseal.clients.bench.statistics import ModelCount, TritonStatistics
 from landseal.clients.cameras.base import Capture, CaptureInstruction, OnPrompt
@@ -66,12 +66,12 @@ class _Stock:
 class Crowd:
     """The accounts and their connections. Bursts must be sent in order: the server issues its instructions in turn."""
 
-    def __init__(self, site: Site, bursts: Sequence[Burst], accounts: int) -> None:
-        """Imports and registers ``accounts`` people, each in a collective of their own, and logs them in."""
+    def __init__(self, site: Site, bursts: Sequence[Burst]) -> None:
+        """Imports, registers and logs in as many people as the bursts need, each in a collective of their own."""
         self._bursts = bursts
         self._order = threading.Lock()
         with _Administrator(site) as admin:
-            self._clients = _entered(site, admin, accounts)
+            self._clients = _entered(site, admin, 1 + max(burst.account for burst in bursts))
 
     def load(self, command: Load) -> Loaded:
         """Sends the bursts, so many at a time, each as soon as another has ended (closed loop)."""
@@ -163,7 +163,7 @@ def _enter(site: Site, admin: AdminClient, number: int, person: PersonToImport) 
 
 def generate(site: Site, bursts: Sequence[Burst], control: Connection) -> None:
     """What the process runs: enters everybody, then obeys :class:`Load` and ``"count"`` until ``None`` comes."""
-    crowd, statistics = Crowd(site, bursts, accounts_for(len(bursts))), TritonStatistics(site.triton_url)
+    crowd, statistics = Crowd(site, bursts), TritonStatistics(site.triton_url)
     control.send("ready")
     while (command := control.recv()) is not None:
         answer: Loaded | dict[str, ModelCount]

@@ -18,6 +18,8 @@ from typing import IO
 from landseal.clients.bench.bursts import INSTRUCTIONS, SEED
 from landseal.clients.bench.cpu import cpu_seconds, tree
 from landseal.clients.homes import home
+from landseal.server.app import App, build, engines_of
+from landseal.server.settings import Settings
 
 START_S = 300.0
 STOP_S = 60.0
@@ -49,14 +51,35 @@ def started(models: Path, **settings: str) -> Iterator[Site]:
     Raises:
         RuntimeError: it did not start; what it wrote is in the message.
     """
+    with _fresh_home() as folder:
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with _process(kept | _environment(folder, models, settings)) as process:
+            port, admin_port = _ports(process)
+            yield Site(process.pid, folder, port, admin_port, _triton(process.pid))
+
+
+@contextmanager
+def opened_here(models: Path) -> Iterator[tuple[Site, App]]:
+    """Starts the same server inside this process, where its steps can be watched."""
+    with _fresh_home() as folder:
+        settings = Settings.from_env(_environment(folder, models, {}))
+        with engines_of(settings) as engines:
+            app = build(settings, engines)
+            app.start()
+            try:
+                yield Site(os.getpid(), folder, app.port, app.admin_port, engines.triton_url), app
+            finally:
+                app.close()
+
+
+@contextmanager
+def _fresh_home() -> Iterator[Path]:
     base = home() / "bench"
     base.mkdir(mode=0o711, parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=base))
     os.chmod(folder, 0o711)  # noqa: S103 - the database runs under another account when we are root
     try:
-        with _process(_environment(folder, models, settings)) as process:
-            port, admin_port = _ports(process)
-            yield Site(process.pid, folder, port, admin_port, _triton(process.pid))
+        yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -73,8 +96,7 @@ def _environment(folder: Path, models: Path, settings: dict[str, str]) -> dict[s
         "log_file": str(folder / "journal.jsonl"),
         **settings,
     }
-    kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
-    return kept | {f"LANDSEAL_{name.upper()}": value for name, value in values.items()}
+    return {f"LANDSEAL_{name.upper()}": value for name, value in values.items()}
 
 
 @contextmanager

@@ -18,6 +18,9 @@ Floats = NDArray[np.float64]
 
 LAGS_MS = np.arange(-100.0, 501.0, 50.0)
 """How far a person may be behind (or just ahead of) the instruction, as a whole."""
+RELAXED_OFF = np.arange(-0.04, 0.041, 0.01)
+"""How far the relaxed log width may be off: the lead-in has three frames, and a turning head changes the mesh by that much.
+Less than the least stretch or pucker, so that no correction makes a shape."""
 BAND_MS = 300.0
 """Width of the warping band: how far a single moment may be off beyond the common lag."""
 BOUNDARY_MS = 190.0
@@ -49,16 +52,16 @@ class Match:
     scores: Mapping[str, float]
 
 
-def match(instruction: LipInstruction, series: Floats, times: Floats, prototypes: LipPrototypes) -> Match:
+def match(instruction: LipInstruction, relative: Floats, times: Floats, prototypes: LipPrototypes) -> Match:
     """Compares a burst with an instruction.
 
     Args:
         instruction: what was asked.
-        series: scaled opening and log width relative to the lead-in, float64 [N, 2], finite.
+        relative: opening (eye distances) and log width less those of the lead-in, float64 [N, 2], finite.
         times: ms since the beginning, float64 [N], increasing.
         prototypes: the stored features.
     """
-    lag = _lag(instruction, series, times, prototypes)
+    lag, series = _fit(instruction, relative, times, prototypes)
     gains = _gains(instruction, series, times - lag, prototypes)
     shapes, begins = read_shapes(series, times, prototypes, gains)
     wanted, wanted_begins = expected_sequence(instruction)
@@ -76,13 +79,16 @@ def match(instruction: LipInstruction, series: Floats, times: Floats, prototypes
     )
 
 
-def _lag(instruction: LipInstruction, series: Floats, times: Floats, prototypes: LipPrototypes) -> float:
-    """The common delay at which the unwarped trajectory fits best."""
-    costs = [
-        np.minimum(((series - prototypes.trajectory(instruction, times - lag, {})) ** 2).sum(1), CLIP).mean()
-        for lag in LAGS_MS
-    ]
-    return float(LAGS_MS[int(np.argmin(costs))])
+def _fit(
+    instruction: LipInstruction, relative: Floats, times: Floats, prototypes: LipPrototypes
+) -> tuple[float, Floats]:
+    """The common delay, and the scaled features with the relaxed width, at which the unwarped trajectory fits best."""
+    corrected = [prototypes.scaled(relative[:, 0], relative[:, 1] - offset) for offset in RELAXED_OFF]
+    series = np.stack(corrected)
+    stored = np.stack([prototypes.trajectory(instruction, times - lag, {}) for lag in LAGS_MS])
+    costs = np.minimum(((series[:, None] - stored[None]) ** 2).sum(-1), CLIP).mean(-1)
+    offset, lag = np.unravel_index(int(costs.argmin()), costs.shape)
+    return float(LAGS_MS[lag]), corrected[int(offset)]
 
 
 def _spans(instruction: LipInstruction) -> list[tuple[LipShape, float, float]]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landseal.inference.challenges.base import CapturePlan
-from landseal.inference.vision.lips import STEADY, AnyFloats, eye_distance, steady_heads
+from landseal.inference.vision.lips import STEADY, AnyFloats, eye_distance, steady_points
 
 Floats = NDArray[np.float64]
 
@@ -110,12 +110,10 @@ def shape_step(landmarks: AnyFloats, opening: Floats) -> float:
     Only frames with nearly closed lips are compared: a dropped jaw changes the whole mesh.
     """
     calm = opening <= np.percentile(opening, 20) + 0.12
-    faces = steady_heads(landmarks[calm])[:, STEADY, :2]
+    faces = steady_points(landmarks[calm])[..., :2]
     if len(faces) < 6:
         return float("inf")
-    steps = [_between(faces[k - 3 : k], faces[k : k + 3]) for k in range(3, len(faces) - 2)]
-    return max(steps)
-
-
-def _between(before: Floats, after: Floats) -> float:
-    return float(np.sqrt(((np.median(after, 0) - np.median(before, 0)) ** 2).sum(-1).mean()))
+    first, second, third = faces[:-2], faces[1:-1], faces[2:]
+    medians = np.maximum(np.minimum(first, second), np.minimum(np.maximum(first, second), third))
+    steps = ((medians[3:] - medians[:-3]) ** 2).sum(-1).mean(-1)
+    return float(np.sqrt(steps.max()))

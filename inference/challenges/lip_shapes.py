@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import astuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,41 +98,46 @@ def judge(
         return refused(ChallengeReason.TOO_FEW_FRAMES)
     if len(times_ms) != len(points) or not plausible_times(times_ms, wanted):
         return refused(ChallengeReason.TIMES_IMPLAUSIBLE)
-    usable = _usable(points, np.asarray(valid, bool))
+    features = _features(points)
+    usable = _usable(points, features, np.asarray(valid, bool))
     times = np.asarray(list(times_ms), np.float64)[usable]
     if not enough_frames(times, wanted) or (times < LEAD_IN_MS).sum() < FEWEST_LEAD_IN:
         return refused(ChallengeReason.TOO_FEW_FRAMES)
-    return _judge_usable(instruction, points[usable].astype(np.float64), times, prototypes or stored())
+    seen = LipFeatures(*(column[usable] for column in astuple(features)))
+    return _judge_usable(instruction, points[usable].astype(np.float64), seen, times, prototypes or stored())
 
 
-def _usable(points: AnyFloats, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _features(points: AnyFloats) -> LipFeatures:
     with np.errstate(all="ignore"):
-        features = lip_features(points)
+        return lip_features(points)
+
+
+def _usable(points: AnyFloats, features: LipFeatures, valid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    with np.errstate(all="ignore"):
         numbers = np.stack([features.opening, features.width, features.height, eye_distance(points)], 1)
         sane = np.abs(points).reshape(len(points), -1).max(1) < 1e6
     return np.asarray(valid & sane & np.isfinite(numbers).all(1) & (features.width > 0.05), np.bool_)
 
 
 def _judge_usable(
-    instruction: LipInstruction, points: Floats, times: Floats, prototypes: LipPrototypes
+    instruction: LipInstruction, points: Floats, features: LipFeatures, times: Floats, prototypes: LipPrototypes
 ) -> ChallengeVerdict:
-    features = lip_features(points)
-    series = _relative(features, times, prototypes)
-    rough = roughness(series)
+    relative = _relative(features, times)
+    rough = roughness(prototypes.scaled(relative[:, 0], relative[:, 1]))
     motion = _motion_fault(points, features, rough)
-    found = match(instruction, series, times, prototypes)
+    found = match(instruction, relative, times, prototypes)
     scores = {**found.scores, "roughness": rough}
     amplitude = found.amplitude and _absolute(instruction, features, times)
     reason = motion or _match_fault(found, amplitude)
     return ChallengeVerdict(found.shape, amplitude, found.order, motion is None, reason, scores)
 
 
-def _relative(features: LipFeatures, times: Floats, prototypes: LipPrototypes) -> Floats:
-    """Opening and log width relative to the person's own lead-in, scaled, float64 [N, 2]."""
+def _relative(features: LipFeatures, times: Floats) -> Floats:
+    """Opening and log width less those of the person's own lead-in, float64 [N, 2]."""
     rest = times < LEAD_IN_MS
     opening = features.opening - np.median(features.opening[rest])
     width = np.log(features.width / np.median(features.width[rest]))
-    return prototypes.scaled(opening, width)
+    return np.stack([opening, width], 1)
 
 
 def _motion_fault(points: Floats, features: LipFeatures, rough: float) -> ChallengeReason | None:

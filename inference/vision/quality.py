@@ -26,7 +26,7 @@ def quality(rgb: Rgb, box: tuple[float, float, float, float], landmarks: NDArray
     grey = _grey_face(rgb, box)
     yaw, pitch, roll = head_pose(landmarks)
     return FrameQuality(
-        sharpness=float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1].item() ** 2),
+        sharpness=float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))[1].item() ** 2),
         brightness=float(cv2.mean(grey)[0]),
         face_px=box[2],
         yaw=yaw,

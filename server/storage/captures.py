@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from landseal.server.domain.receipts import Binding, Purpose, Receipt
-from landseal.server.domain.records import BurstPrint, StoredReceipt, Upload, Verification, VerificationState
+from landseal.server.domain.records import StoredReceipt, Upload, Verification, VerificationState
 from landseal.server.storage.codec import from_json, to_json
 from landseal.server.storage.models import BurstRow, ReceiptRow, UploadRow, VerificationRow
 from landseal.server.storage.statements import insert, select
@@ -17,7 +17,6 @@ _UPLOAD_LOCKED = select(UploadRow, "WHERE upload_id = %(upload_id)s FOR UPDATE")
 _PIECES = "SELECT start_byte, piece_sealed FROM upload_piece WHERE upload_id = %(upload_id)s ORDER BY start_byte"
 _VERIFICATION = select(VerificationRow, "WHERE verification_id = %(verification_id)s")
 _SEEN = "SELECT EXISTS (SELECT 1 FROM burst WHERE frame_digests && %(digests)s::bigint[])"
-_BURSTS = select(BurstRow, "WHERE person_id = %(person_id)s ORDER BY burst_number DESC LIMIT %(limit)s")
 _RECEIPT = select(ReceiptRow, "WHERE receipt_id = %(receipt_id)s")
 
 _LOCK_KEY = "SELECT pg_advisory_xact_lock(hashtextextended(encode(%(key_hash)s::bytea, 'hex'), 0))"
@@ -44,6 +43,12 @@ _ATTEMPTS = """
             (SELECT max(create_time) FROM verification
              WHERE account_id = %(account_id)s AND purpose = %(purpose)s AND state = 2 AND create_time >= %(since)s),
             '-infinity')"""
+_LOCK_ACCOUNT = "SELECT 1 FROM account WHERE account_id = %(account_id)s FOR NO KEY UPDATE"
+_BEGIN_JUDGING = """
+    UPDATE verification SET judging_until = %(until)s
+    WHERE verification_id = %(verification_id)s AND state = 1
+        AND (judging_until IS NULL OR judging_until <= %(now)s)"""
+_GIVE_UP_JUDGING = "UPDATE verification SET judging_until = NULL WHERE verification_id = %(verification_id)s"
 _FINISH = """
     UPDATE verification SET state = %(state)s, reason = %(reason)s
     WHERE verification_id = %(verification_id)s AND state = 1"""
@@ -62,7 +67,7 @@ class CaptureReads(Unit):
 
     def upload_data(self, upload_id: str) -> bytes:
         """Returns the sealed pieces, opened and joined; empty when erased."""
-        pieces = self._all(_PIECES, upload_id=upload_id)
+        pieces = self._all_binary(_PIECES, upload_id=upload_id)
         return b"".join(self._sealer.open(_piece_context(upload_id, start), sealed) for start, sealed in pieces)
 
     def verification(self, verification_id: str) -> Verification | None:
@@ -73,11 +78,6 @@ class CaptureReads(Unit):
     def burst_digest_seen(self, frame_digests: Sequence[int]) -> bool:
         """Tells whether any frame digest occurs in any stored burst (indexed)."""
         return bool(self._number(_SEEN, digests=list(frame_digests)))
-
-    def recent_bursts(self, person_id: str, limit: int) -> list[BurstPrint]:
-        """Returns a person's latest burst prints, the newest first."""
-        rows = self._all(_BURSTS, person_id=person_id, limit=limit)
-        return [BurstPrint(row[0], row[1], tuple(row[2]), tuple(row[3])) for row in rows]
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Returns the receipt of that id with its use."""
@@ -158,22 +158,28 @@ class CaptureReads(Unit):
         )
 
     def attempts_since(self, account_id: str, purpose: Purpose, since: dt.datetime) -> int:
-        """Counts verifications issued and not passed since then, but at most back to the last that passed."""
+        """Counts verifications issued and not passed since then, but at most back to the last that passed.
+
+        Locks the account, so that of calls at the same time each sees the one before.
+        """
+        self._one(_LOCK_ACCOUNT, account_id=account_id)
         return self._number(_ATTEMPTS, account_id=account_id, purpose=int(purpose), since=since)
 
     def finish_verification(self, verification_id: str, state: VerificationState, reason: str) -> bool:
         """Compare-and-set from WAITING; False when it was already judged."""
         return self._run(_FINISH, verification_id=verification_id, state=int(state), reason=reason) == 1
 
-    def add_burst(self, burst: BurstPrint) -> None:
-        """Adds a burst print."""
-        self._run(
-            _ADD_BURST,
-            verification_id=burst.verification_id,
-            person_id=burst.person_id,
-            frame_digests=list(burst.frame_digests),
-            perceptual_hashes=list(burst.perceptual_hashes),
-        )
+    def begin_judging(self, verification_id: str, now: dt.datetime, until: dt.datetime) -> bool:
+        """Takes a waiting verification for one judgement; False while another one holds it or after it was judged."""
+        return self._run(_BEGIN_JUDGING, verification_id=verification_id, now=now, until=until) == 1
+
+    def give_up_judging(self, verification_id: str) -> None:
+        """Lets a waiting verification be judged again, after an engine failed."""
+        self._run(_GIVE_UP_JUDGING, verification_id=verification_id)
+
+    def add_frame_digests(self, verification_id: str, frame_digests: Sequence[int]) -> None:
+        """Keeps the digests of a judged burst's frames, so that none of them is taken again."""
+        self._run(_ADD_BURST, verification_id=verification_id, frame_digests=list(frame_digests))
 
     def add_receipt(self, receipt: Receipt) -> None:
         """Adds an unused receipt."""

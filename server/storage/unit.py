@@ -39,6 +39,12 @@ class Unit:
     def _all(self, sql: str, **params: object) -> list[Row]:
         return self._execute(sql, params).fetchall()
 
+    def _all_binary(self, sql: str, **params: object) -> list[Row]:
+        """As :meth:`_all`, for large columns: as text PostgreSQL would send bytes as hex digits, two for each."""
+        with translated():
+            cursor: psycopg.Cursor[Row] = self._pool.connection().execute(sql, params, binary=True)
+            return cursor.fetchall()
+
     def _number(self, sql: str, **params: object) -> int:
         """Returns the first column of the first row; there must be one, a number or a truth value."""
         row = self._one(sql, **params)
