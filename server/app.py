@@ -31,6 +31,7 @@ from landseal.server.domain.policy import Policy, named
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.times import Clock, utc_now
 from landseal.server.engines.pair import EnginePair
+from landseal.server.engines.tls import EngineTls
 from landseal.server.jobs.housekeeping import Housekeeping
 from landseal.server.landfiles.read import read_parcels
 from landseal.server.papers.desk import PaperDesk
@@ -68,7 +69,7 @@ from landseal.server.usecases.inbox import Inbox
 from landseal.server.usecases.judging import Thresholds
 from landseal.server.usecases.land import Land
 from landseal.server.usecases.offers import Offers
-from landseal.server.usecases.receipts import ReceiptDesk
+from landseal.server.usecases.receipts import Issuer, ReceiptDesk
 from landseal.server.usecases.registration import Registration
 from landseal.server.usecases.serverinfo import ServerInfo
 from landseal.server.usecases.sessions import Sessions
@@ -118,6 +119,8 @@ class App:
         for step in self.begin:
             step()
         own, settings = self.certificates, self.settings
+        if settings.policy == "production" and settings.tls_certificate is None:
+            _log.warning("the development certificate is in use; it is for this machine's own clients alone")
         certificate, key = settings.tls_certificate or own.server_certificate, settings.tls_key or own.server_key
         roots = settings.admin_client_roots or own.authority
         self.port = listen(self.public, settings.listen, ListenerTls(certificate, key).credentials())
@@ -142,7 +145,25 @@ def engines_of(settings: Settings) -> EnginePair:
         models_of(settings),
         database_url=settings.database_url,
         triton_url=settings.triton_url,
+        triton_tls=_triton_tls(settings),
         gpu=settings.triton_config_name == "gpu",
+        allow_root=settings.policy != "production",
+    )
+
+
+def _triton_tls(settings: Settings) -> EngineTls | None:
+    if settings.triton_root_certificates is None:
+        return None
+    return EngineTls(settings.triton_root_certificates, settings.triton_client_certificate, settings.triton_client_key)
+
+
+def _reader(engines: EnginePair) -> TritonFaceReader:
+    tls = engines.triton_tls
+    if tls is None:
+        _log.warning("Triton is reached without TLS: whoever answers at its address is believed, and sees the images")
+        return TritonFaceReader(engines.triton_url)
+    return TritonFaceReader(
+        engines.triton_url, root_certificates=tls.root, client_certificate=tls.certificate, client_key=tls.key
     )
 
 
@@ -154,7 +175,7 @@ def build(settings: Settings, engines: EnginePair, *, clock: Clock = utc_now) ->
             FACE_ENGINE_AWAY when the engine does not become ready.
         CalibrationError: the calibration is missing, broken or was made for another model.
     """
-    reader = TritonFaceReader(engines.triton_url)
+    reader = _reader(engines)
     policy = _policy(settings, reader)
     vault = Vault.load_or_create(settings.home, os.environ)
     migrate(engines.database_url)
@@ -248,32 +269,31 @@ class _Room:
             answers=Answers(self._store),
             fingerprints=Fingerprints(self._vault.lookup_hash("key", "edge")),
             journal=self._journal,
-            gates=Gates(calls=self._settings.calls, heavy_calls=self._settings.heavy_calls),
+            gates=Gates(
+                calls=self._settings.calls,
+                heavy_calls=self._settings.heavy_calls,
+                password_calls=self._settings.password_calls,
+            ),
             max_deadline_s=max_deadline_s,
+            admin_names=frozenset(self._settings.admin_names),
         )
 
     def public(self, hub: WatchHub) -> PublicServices:
         """Returns the servicers that everybody reaches."""
         store, vault, clock, key = self._store, self._vault, self._clock, self._signer.public
-        drafts = Drafts(
-            store,
-            vault,
-            PaperDesk(models_of(self._settings) / FONT),
-            server_key=key,
-            mark=self._policy.mark,
-            clock=clock,
-        )
+        issuer = Issuer(key.key_id, self._policy.mark)
+        drafts = Drafts(store, vault, PaperDesk(models_of(self._settings) / FONT), issuer, clock=clock)
         return PublicServices(
             serverinfo=ServerInfoServicer(self._info(), Limits(max_deadline_s=self._settings.max_deadline_s)),
             session=SessionServicer(self._registration(), self.sessions),
             capture=CaptureServicer(Captures(store, open_limit=self._open_uploads(), clock=clock)),
             verification=VerificationServicer(self._verifications()),
-            land=LandServicer(Land(store, clock=clock), self._pages),
+            land=LandServicer(Land(store, issuer, clock=clock), self._pages),
             transfer=TransferServicer(
-                Codes(store, vault, throttle=self._throttle, clock=clock),
+                Codes(store, vault, issuer, throttle=self._throttle, clock=clock),
                 Transfers(store, vault),
                 drafts,
-                Offers(store, vault, self._signer, verify, clock=clock),
+                Offers(store, vault, self._signer, verify, issuer, clock=clock),
                 self._pages,
             ),
             contract=ContractServicer(Contracts(store, vault), self._pages),
@@ -304,7 +324,6 @@ class _Room:
             verify,
             check_public_key,
             server_key=self._signer.public,
-            throttle=self._throttle,
             clock=self._clock,
         )
 

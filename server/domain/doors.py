@@ -20,7 +20,6 @@ from landseal.server.domain.receipts import Purpose, Receipt
 from landseal.server.domain.records import (
     Account,
     Answer,
-    BurstPrint,
     Caller,
     Code,
     ContractLine,
@@ -88,9 +87,6 @@ class Reads(Protocol):
 
     def burst_digest_seen(self, frame_digests: Sequence[int]) -> bool:
         """Tells whether any frame digest occurs in any stored burst (indexed)."""
-
-    def recent_bursts(self, person_id: str, limit: int) -> Sequence[BurstPrint]:
-        """Returns a person's latest burst prints, the newest first."""
 
     def receipt(self, receipt_id: str) -> StoredReceipt | None:
         """Returns the receipt of that id with its use."""
@@ -201,13 +197,22 @@ class Writes(Reads, Protocol):
         """Adds a verification."""
 
     def attempts_since(self, account_id: str, purpose: Purpose, since: dt.datetime) -> int:
-        """Counts verifications issued and not passed since then, but at most back to the last that passed."""
+        """Counts verifications issued and not passed since then, but at most back to the last that passed.
+
+        Locks the account, so that of calls at the same time each sees the one before.
+        """
+
+    def begin_judging(self, verification_id: str, now: dt.datetime, until: dt.datetime) -> bool:
+        """Takes a waiting verification for one judgement; False while another one holds it or after it was judged."""
+
+    def give_up_judging(self, verification_id: str) -> None:
+        """Lets a waiting verification be judged again, after an engine failed."""
 
     def finish_verification(self, verification_id: str, state: VerificationState, reason: str) -> bool:
         """Compare-and-set from WAITING; False when it was already judged."""
 
-    def add_burst(self, burst: BurstPrint) -> None:
-        """Adds a burst print."""
+    def add_frame_digests(self, verification_id: str, frame_digests: Sequence[int]) -> None:
+        """Keeps the digests of a judged burst's frames, so that none of them is taken again."""
 
     def add_receipt(self, receipt: Receipt) -> None:
         """Adds an unused receipt."""
@@ -216,8 +221,8 @@ class Writes(Reads, Protocol):
         """Compare-and-set; False when it was used or ended."""
 
     # land
-    def put_parcels(self, parcels: Iterable[tuple[Parcel, bytes]]) -> int:
-        """Inserts or replaces parcels given with their owner's id_hash; returns how many are new or changed."""
+    def put_parcels(self, parcels: Iterable[Parcel]) -> int:
+        """Inserts or replaces parcels under their owners' ID numbers; returns how many are new or changed."""
 
     def lock_parcels(self, codes: Sequence[str]) -> None:
         """Locks the parcels in the order of their codes, so that two transfers racing for one parcel take turns."""
@@ -238,7 +243,9 @@ class Writes(Reads, Protocol):
     def transfer_for_update(self, transfer_id: str) -> Transfer | None:
         """Returns and locks the transfer."""
 
-    def move_transfer(self, transfer_id: str, old: State, new: State, now: dt.datetime, **changes: str | int) -> bool:
+    def move_transfer(
+        self, transfer_id: str, old: State, new: State, now: dt.datetime, **changes: str | int | dt.datetime
+    ) -> bool:
         """Compare-and-set of the state, with changed columns (version, contract_id, expire_time), and a line of
         history.
         """

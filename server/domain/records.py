@@ -24,7 +24,7 @@ class Person:
     """The scope in which this face is searched."""
     template_sealed: bytes = field(repr=False)
     template_version: int
-    """Grows with every replaced template, is part of the seal's context: an old row cannot be put back."""
+    """Grows with every replaced template and is part of the seal's context, so that seals of two versions never mix."""
     account_id: str
     """Empty until the person has registered."""
 
@@ -161,18 +161,6 @@ class Verification:
     attempts_left: int
     create_time: dt.datetime
     expire_time: dt.datetime
-
-
-@dataclass(frozen=True)
-class BurstPrint:
-    """What is kept of a burst to recognise it when it comes again."""
-
-    verification_id: str
-    person_id: str
-    frame_digests: tuple[int, ...]
-    """First 8 bytes of each frame's SHA-256, as a signed 64-bit integer."""
-    perceptual_hashes: tuple[int, ...] = field(repr=False)
-    """64-bit difference hash of each frame, as a signed 64-bit integer."""
 
 
 @dataclass(frozen=True)

@@ -45,10 +45,10 @@ _ATTEMPTS = """
             '-infinity')"""
 _LOCK_ACCOUNT = "SELECT 1 FROM account WHERE account_id = %(account_id)s FOR NO KEY UPDATE"
 _BEGIN_JUDGING = """
-    UPDATE verification SET judging_until = %(until)s
-    WHERE verification_id = %(verification_id)s AND state = 1
-        AND (judging_until IS NULL OR judging_until <= %(now)s)"""
-_GIVE_UP_JUDGING = "UPDATE verification SET judging_until = NULL WHERE verification_id = %(verification_id)s"
+    INSERT INTO judging (verification_id, until)
+    SELECT verification_id, %(until)s FROM verification WHERE verification_id = %(verification_id)s AND state = 1
+    ON CONFLICT (verification_id) DO UPDATE SET until = excluded.until WHERE judging.until <= %(now)s"""
+_GIVE_UP_JUDGING = "DELETE FROM judging WHERE verification_id = %(verification_id)s"
 _FINISH = """
     UPDATE verification SET state = %(state)s, reason = %(reason)s
     WHERE verification_id = %(verification_id)s AND state = 1"""
@@ -167,6 +167,7 @@ class CaptureReads(Unit):
 
     def finish_verification(self, verification_id: str, state: VerificationState, reason: str) -> bool:
         """Compare-and-set from WAITING; False when it was already judged."""
+        self._run(_GIVE_UP_JUDGING, verification_id=verification_id)
         return self._run(_FINISH, verification_id=verification_id, state=int(state), reason=reason) == 1
 
     def begin_judging(self, verification_id: str, now: dt.datetime, until: dt.datetime) -> bool:

@@ -181,13 +181,23 @@ class VerificationRow(Table):
         table_name = "verification"
 
 
-class BurstRow(Table):
-    """What is kept of a burst; its number counts in the order of arrival and is the database's."""
+class JudgingRow(Table):
+    """A verification that is being judged."""
 
     verification_id = TextField()
-    person_id = TextField()
+    until = InstantField()
+
+    class Meta:
+        """Name."""
+
+        table_name = "judging"
+
+
+class BurstRow(Table):
+    """What is kept of a burst."""
+
+    verification_id = TextField()
     frame_digests = BigNumbersField()
-    perceptual_hashes = BigNumbersField()
 
     class Meta:
         """Name."""

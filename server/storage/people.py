@@ -36,7 +36,8 @@ _DEVICE = select(DeviceRow, "WHERE auth_key_id = %(auth_key_id)s")
 _SESSION = select(SessionRow, "WHERE session_id = %(session_id)s")
 _CALLER = f"""
     SELECT {columns(SessionRow, "s")}, a.person_id, d.auth_algorithm, d.auth_key, d.sign_algorithm, d.sign_key
-    FROM session s JOIN account a ON a.account_id = s.account_id JOIN device d ON d.auth_key_id = s.auth_key_id
+    FROM session s JOIN account a ON a.account_id = s.account_id JOIN device d ON d.auth_key_id = s.auth_key_id AND
+    d.account_id = s.account_id
     WHERE s.token_hash = %(token_hash)s"""  # noqa: S608 - constants of this module only
 
 _PUT_PERSON = insert(

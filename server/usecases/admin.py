@@ -91,9 +91,8 @@ class Admin:
         if file.faults:
             faults = tuple(ImportFault(f.line, f.field, f.code.value, f.text) for f in file.faults)
             return ParcelImport(file.rows, faults, 0)
-        rows = [(parcel, self._sealer.lookup_hash("id-number", parcel.owner_id_number)) for parcel in file.parcels]
         with self._store.writes(timeout_s=_WRITE_TIMEOUT_S) as writes:
-            imported = writes.put_parcels(rows)
+            imported = writes.put_parcels(file.parcels)
         return ParcelImport(file.rows, (), imported)
 
     def import_faces(self, people: Iterable[FaceRow], progress: Progress) -> FaceImport:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from landseal.inference.challenges.lip_instruction import LipAction, LipInstruction, LipShape
-from landseal.inference.reading import BurstReading, FloatArray, FrameReading
-from landseal.server.domain.records import BurstPrint, Verification
+from landseal.inference.reading import FloatArray, FrameReading
+from landseal.server.domain.records import Verification
 from landseal.server.domain.signing import instruction_digest
 
 Frames = list[tuple[bytes, int]]
@@ -46,17 +46,3 @@ def landmarks_of(readings: Sequence[FrameReading]) -> tuple[FloatArray, NDArray[
 def frame_digests(frames: Frames) -> tuple[int, ...]:
     """Returns the first 8 bytes of each image's SHA-256 as signed 64-bit integers."""
     return tuple(int.from_bytes(hashlib.sha256(image).digest()[:8], "big", signed=True) for image, _ in frames)
-
-
-def burst_print(verification_id: str, person_id: str, frames: Frames, reading: BurstReading) -> BurstPrint:
-    """Returns what is kept of a burst to recognise it when it comes again."""
-    return BurstPrint(
-        verification_id=verification_id,
-        person_id=person_id,
-        frame_digests=frame_digests(frames),
-        perceptual_hashes=tuple(_signed64(frame.perceptual_hash) for frame in reading.frames),
-    )
-
-
-def _signed64(value: int) -> int:
-    return value - 2**64 if value >= 2**63 else value

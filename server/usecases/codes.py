@@ -17,13 +17,13 @@ from landseal.server.domain.once import Once
 from landseal.server.domain.qrcodes import TRANSFEREE_PREFIX, transferee_payload
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding, Purpose
-from landseal.server.domain.records import Caller, Code, EventKind
+from landseal.server.domain.records import Caller, Code, EndReason, EventKind
 from landseal.server.domain.signing import notice_digest
 from landseal.server.domain.times import Clock
 from landseal.server.domain.transfer import CODE_LIFETIME, TRANSFER_LIFETIME, State, Transfer
 from landseal.server.usecases import moves
 from landseal.server.usecases.people import masked, person_of_account
-from landseal.server.usecases.receipts import good_receipt, use_up
+from landseal.server.usecases.receipts import Issuer, good_receipt, use_up
 from landseal.server.usecases.throttle import Throttle
 from landseal.server.usecases.views import TransferView, view_of
 
@@ -51,8 +51,9 @@ class Resolved:
 class Codes:
     """Makes, relays and resolves codes, and turns one into a transfer."""
 
-    def __init__(self, store: Store, sealer: Sealer, *, throttle: Throttle, clock: Clock) -> None:
-        self._store, self._sealer, self._throttle, self._clock = store, sealer, throttle, clock
+    def __init__(self, store: Store, sealer: Sealer, issuer: Issuer, *, throttle: Throttle, clock: Clock) -> None:
+        self._store, self._sealer, self._issuer = store, sealer, issuer
+        self._throttle, self._clock = throttle, clock
 
     def create_code(self, caller: Caller, receipt_id: str, once: Once[MadeCode], budget: Budget) -> MadeCode:
         """Makes a code; uses a CODE receipt up, so that one face makes one code."""
@@ -61,7 +62,7 @@ class Codes:
             transferee_payload(base64.b32encode(secrets.token_bytes(_CODE_BYTES)).decode()), now + CODE_LIFETIME
         )
         with self._store.writes(timeout_s=budget.left_s()) as writes:
-            use_up(writes, good_receipt(writes, caller, receipt_id, Purpose.CODE, now, Binding()))
+            use_up(writes, good_receipt(writes, self._issuer, caller, receipt_id, Purpose.CODE, now, Binding()))
             session = caller.session
             writes.add_code(
                 Code(
@@ -97,19 +98,20 @@ class Codes:
     def resolve_code(self, caller: Caller, payload: str, once: Once[Resolved], budget: Budget) -> Resolved:
         """Shows both masked identities; the code's owner hears by masked name who resolved it."""
         now = self._clock()
-        self._throttle.demand(f"resolve/{caller.account_id}")
-        try:
-            with self._store.writes(timeout_s=budget.left_s()) as writes:
-                code = self._good_code(writes, payload, now)
-                resolved = self._resolved(writes, caller, code, payload)
-                writes.add_event(
-                    code.account_id, EventKind.CODE_RESOLVED, {"masked_name": resolved.transferor.name}, now
-                )
-                writes.keep_answer(once, once.encode(resolved), now)
-        except Refused as refusal:
-            if refusal.reason is Reason.CODE_INVALID:
-                self._throttle.failed(f"resolve/{caller.account_id}")
-            raise
+        throttle_key = f"resolve/{caller.account_id}"
+        self._throttle.demand(throttle_key)
+        self._throttle.failed(throttle_key)
+        with self._store.writes(timeout_s=budget.left_s()) as writes:
+            code = self._good_code(writes, payload, now)
+            resolved = self._resolved(writes, caller, code, payload)
+            # Once per resolver: a stranger who saw the code cannot fill its owner's inbox.
+            first = (
+                writes.count_failure(f"resolved/{code.code_hash.hex()}/{caller.account_id}", now, CODE_LIFETIME) == 1
+            )
+            if first:
+                details = {"masked_name": resolved.transferor.name}
+                writes.add_event(code.account_id, EventKind.CODE_RESOLVED, details, now)
+            writes.keep_answer(once, once.encode(resolved), now)
         return resolved
 
     def create(
@@ -154,8 +156,10 @@ class Codes:
         return self._sealer.lookup_hash("code", payload)
 
     def _good_code(self, writes: Writes, payload: str, now: dt.datetime) -> Code:
+        """Finds a code that can be used: known, unused, and of a session that lives: it ends with its owner's login."""
         code = writes.code_for_update(self._hash(payload))
-        if code is None or code.used:
+        session = writes.session_by_id(code.session_id) if code else None
+        if code is None or code.used or session is None or session.end_reason is not EndReason.NONE:
             raise Refused(Reason.CODE_INVALID)
         if now >= code.expire_time:
             raise Refused(Reason.CODE_EXPIRED)

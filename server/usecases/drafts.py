@@ -12,7 +12,6 @@ from landseal.server.domain.budget import Budget
 from landseal.server.domain.contract import ContractBody, ContractParcel, Party, Role
 from landseal.server.domain.doors import Reads, Sealer, Store
 from landseal.server.domain.errors import FieldFault, Refused
-from landseal.server.domain.keys import PublicKey
 from landseal.server.domain.machinery import Papers
 from landseal.server.domain.once import Once
 from landseal.server.domain.parcel import Parcel
@@ -27,7 +26,7 @@ from landseal.server.domain.transfer import OFFER_LIFETIME, Move, Transfer, afte
 from landseal.server.usecases.land import owner_hash
 from landseal.server.usecases.moves import own_transfer
 from landseal.server.usecases.people import id_number, person_of_account
-from landseal.server.usecases.receipts import good_receipt
+from landseal.server.usecases.receipts import Issuer, good_receipt
 from landseal.server.usecases.views import TransferView, may_see_draft, view_of
 
 
@@ -45,11 +44,9 @@ class DraftCommand:
 class Drafts:
     """Saves and shows versions."""
 
-    def __init__(
-        self, store: Store, sealer: Sealer, papers: Papers, *, server_key: PublicKey, mark: str, clock: Clock
-    ) -> None:
+    def __init__(self, store: Store, sealer: Sealer, papers: Papers, issuer: Issuer, *, clock: Clock) -> None:
         self._store, self._sealer, self._papers = store, sealer, papers
-        self._server_key, self._mark, self._clock = server_key, mark, clock
+        self._issuer, self._clock = issuer, clock
 
     def save_draft(self, caller: Caller, cmd: DraftCommand, once: Once[TransferView], budget: Budget) -> TransferView:
         """Saves terms as the next version.
@@ -63,13 +60,13 @@ class Drafts:
         with self._store.reads() as reads:
             transfer = own_transfer(reads.transfer(cmd.transfer_id), caller)
             after(transfer.state, Move.DRAFT, transfer.role_of(caller.account_id))
-            good_receipt(reads, caller, cmd.receipt_id, Purpose.LAND_READ, now, Binding(cmd.transfer_id))
+            good_receipt(reads, self._issuer, caller, cmd.receipt_id, Purpose.LAND_READ, now, Binding(cmd.transfer_id))
+            _demand_released(cmd.terms)
             parcels = self._own_parcels(reads, caller, cmd.parcel_codes)
-            exchange = self._exchange_parcels(reads, transfer, cmd.terms)
-            _demand_terms(check_terms(cmd.terms, parcels, _today(now), exchange_parcels=exchange))
-            demand_free(reads, transfer.transfer_id, [*parcels, *exchange], cmd.terms)
+            _demand_terms(check_terms(cmd.terms, parcels, _today(now)))
+            demand_free(reads, transfer.transfer_id, parcels, cmd.terms)
             body = self._body(reads, transfer, parcels, cmd.terms, now)
-        document = self._papers.contract(body, [*parcels, *exchange], now)
+        document = self._papers.contract(body, parcels, now)
         body = dataclasses.replace(body, document_sha256=hashlib.sha256(document).digest())
         return self._save(caller, transfer, body, document, cmd, once, budget)
 
@@ -95,7 +92,9 @@ class Drafts:
                 if not writes.move_transfer(current.transfer_id, current.state, state, now, version=draft.version):
                     raise Refused(Reason.STATE_FORBIDS, metadata={"state": current.state.name})
                 current = dataclasses.replace(current, version=draft.version)
-            view = dataclasses.replace(view_of(writes, self._sealer, current, caller), draft=draft)
+            # A check shows no body: the other side's full identity is only for a version that is kept and accounted
+            # for.
+            view = view_of(writes, self._sealer, current, caller, with_draft=not cmd.validate_only)
             writes.keep_answer(once, once.encode(view), now)
         return view
 
@@ -119,12 +118,6 @@ class Drafts:
         owner = owner_hash(reads, caller)
         return [_found(reads.parcel_of_owner(owner, code), code) for code in codes]
 
-    def _exchange_parcels(self, reads: Reads, transfer: Transfer, terms: ContractTerms) -> list[Parcel]:
-        if terms.kind is not TransferKind.EXCHANGE:
-            return []
-        owner = person_of_account(reads, transfer.transferee_account_id).id_hash
-        return [_found(reads.parcel_of_owner(owner, code), code) for code in terms.exchange_parcel_codes]
-
     def _body(
         self, reads: Reads, transfer: Transfer, parcels: Sequence[Parcel], terms: ContractTerms, now: dt.datetime
     ) -> ContractBody:
@@ -141,8 +134,8 @@ class Drafts:
             terms=terms,
             offer_expire_time=min(now + OFFER_LIFETIME, transfer.expire_time),
             document_sha256=b"",
-            mark=self._mark,
-            server_key_id=self._server_key.key_id,
+            mark=self._issuer.mark,
+            server_key_id=self._issuer.server_key_id,
         )
 
     def _party(self, reads: Reads, transfer: Transfer, role: Role) -> Party:
@@ -164,6 +157,17 @@ def _found(parcel: Parcel | None, code: str) -> Parcel:
     if parcel is None:
         raise Refused(Reason.PARCEL_NOT_YOURS, metadata={"parcel_code": code})
     return parcel
+
+
+def _demand_released(terms: ContractTerms) -> None:
+    """Refuses an exchange: to name the other side's parcels would show their land before they have released it."""
+    if terms.kind is TransferKind.EXCHANGE:
+        text = "EXCHANGE_NOT_RELEASED: the other side has not released its parcels, which cannot be done yet"
+        raise Refused(
+            Reason.TERMS_INVALID,
+            metadata={"codes": "EXCHANGE_NOT_RELEASED"},
+            faults=(FieldFault("terms.kind", text),),
+        )
 
 
 def _demand_terms(faults: Sequence[TermFault]) -> None:

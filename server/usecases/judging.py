@@ -27,10 +27,6 @@ MISSING_FACES = 0.15
 MIN_SAMPLES = 3
 LIVE_THRESHOLD = 0.5
 """Of the averaged softmax of the two silent networks; ``biometrics.md`` gives APCER and BPCER at this value."""
-NEAR_BITS = 2
-"""Two 64-bit difference hashes this close are taken for the same picture re-encoded."""
-NEAR_SHARE = 0.8
-"""A burst of which this share of frames comes, in order, in an earlier burst is a replay."""
 
 _REASONS: Mapping[ChallengeReason, Reason] = {
     ChallengeReason.TIMES_IMPLAUSIBLE: Reason.CAPTURE_TIMES_IMPLAUSIBLE,
@@ -60,8 +56,6 @@ class Evidence:
     silent_required: bool
     digests_seen: bool
     """Whether a frame's digest occurs in an earlier burst."""
-    earlier_hashes: Sequence[Sequence[int]] = field(repr=False)
-    """Perceptual hashes of the person's earlier bursts."""
     own_template: FloatArray = field(repr=False)
     """float32 [128]."""
     other_templates: Sequence[FloatArray] = field(repr=False)
@@ -74,14 +68,15 @@ def judge(
     """Returns PASSED or the reason of the refusal.
 
     1. Every image can be read, shows one whole face, large, lit and sharp enough: nothing is guessed from bad pictures.
-    2. The pictures were never used before, exactly or re-encoded: stops replay.
+    2. No image was ever submitted before: stops replay of what was sent once.
     3. All sampled frames show one person: stops moving lips for another's photo.
     4. The lips did what was asked, in this order, in this time: stops photos and old recordings.
     5. The silent networks say live: stops screens and prints. Required but absent is a refusal.
     6. The face is the registered person's and nobody else's in scope is nearer: stops everybody else.
     """
     reading = evidence.reading
-    for reason in (_picture_fault(reading.frames), _replay_fault(evidence), _person_fault(reading.samples, thresholds)):
+    replayed = Reason.BURST_REPLAYED if evidence.digests_seen else None
+    for reason in (_picture_fault(reading.frames), replayed, _person_fault(reading.samples, thresholds)):
         if reason is not None:
             return reason
     verdict = challenge(reading.frames)
@@ -122,25 +117,6 @@ def _cut_off(frame: FrameReading) -> bool:
     x, y, width, height = frame.box
     slack = 0.1 * width
     return x < -slack or y < -slack or x + width > frame.width + slack or y + height > frame.height + slack
-
-
-def _replay_fault(evidence: Evidence) -> Reason | None:
-    if evidence.digests_seen:
-        return Reason.BURST_REPLAYED
-    hashes = [frame.perceptual_hash for frame in evidence.reading.frames]
-    replayed = any(_same_pictures(hashes, earlier) for earlier in evidence.earlier_hashes)
-    return Reason.BURST_REPLAYED if replayed else None
-
-
-def _same_pictures(hashes: Sequence[int], earlier: Sequence[int]) -> bool:
-    """Tells whether nearly all hashes occur in ``earlier`` in their order (greedy, which suffices for a replay)."""
-    found, position = 0, 0
-    for value in hashes:
-        for index in range(position, len(earlier)):
-            if ((value ^ earlier[index]) & (2**64 - 1)).bit_count() <= NEAR_BITS:
-                found, position = found + 1, index + 1
-                break
-    return found >= NEAR_SHARE * len(hashes)
 
 
 def _person_fault(samples: Sequence[FaceSample], thresholds: Thresholds) -> Reason | None:

@@ -11,14 +11,14 @@ from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Purpose
 from landseal.server.domain.records import Caller
 from landseal.server.domain.times import Clock
-from landseal.server.usecases.receipts import good_receipt
+from landseal.server.usecases.receipts import Issuer, good_receipt
 
 
 class Land:
     """Answers land queries."""
 
-    def __init__(self, store: Store, *, clock: Clock) -> None:
-        self._store, self._clock = store, clock
+    def __init__(self, store: Store, issuer: Issuer, *, clock: Clock) -> None:
+        self._store, self._issuer, self._clock = store, issuer, clock
 
     def list_own(
         self, caller: Caller, receipt_id: str, transferor_account_id: str, after_code: str, limit: int
@@ -30,7 +30,7 @@ class Land:
         3. What is read is the land of the receipt's person, whatever the request says.
         """
         with self._store.reads() as reads:
-            receipt = good_receipt(reads, caller, receipt_id, Purpose.LAND_READ, self._clock())
+            receipt = good_receipt(reads, self._issuer, caller, receipt_id, Purpose.LAND_READ, self._clock())
             if receipt.account_id != transferor_account_id:
                 raise Refused(Reason.RECEIPT_IDENTITY_MISMATCH)
             return reads.parcels_of_owner(owner_hash(reads, caller), after_code, limit)
@@ -42,7 +42,7 @@ class Land:
             Refused: RECEIPT_INVALID, RECEIPT_EXPIRED, and NOT_YOURS whether or not the parcel exists.
         """
         with self._store.reads() as reads:
-            good_receipt(reads, caller, receipt_id, Purpose.LAND_READ, self._clock())
+            good_receipt(reads, self._issuer, caller, receipt_id, Purpose.LAND_READ, self._clock())
             parcel = reads.parcel_of_owner(owner_hash(reads, caller), parcel_code)
         if parcel is None:
             raise Refused(Reason.NOT_YOURS)

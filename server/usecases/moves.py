@@ -24,7 +24,9 @@ def own_transfer(transfer: Transfer | None, caller: Caller) -> Transfer:
     return transfer
 
 
-def move(writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.datetime, **changes: str | int) -> State:
+def move(
+    writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.datetime, **changes: str | int | dt.datetime
+) -> State:
     """Moves a locked transfer and tells both parties; returns the new state.
 
     Raises:
@@ -35,11 +37,11 @@ def move(writes: Writes, transfer: Transfer, step: Move, role: Role, now: dt.dat
     new = after(transfer.state, step, role)
     if not writes.move_transfer(transfer.transfer_id, transfer.state, new, now, **changes):
         raise Refused(Reason.STATE_FORBIDS, metadata={"state": transfer.state.name})
-    tell(writes, transfer, new, now, version=int(changes.get("version", transfer.version)), **_contract(changes))
+    tell(writes, transfer, new, now, version=transfer.version, **_contract(changes))
     return new
 
 
-def _contract(changes: dict[str, str | int]) -> dict[str, str]:
+def _contract(changes: dict[str, str | int | dt.datetime]) -> dict[str, str]:
     return {"contract_id": str(changes["contract_id"])} if "contract_id" in changes else {}
 
 

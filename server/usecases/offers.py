@@ -23,7 +23,7 @@ from landseal.server.domain.transfer import Move, Transfer, after
 from landseal.server.usecases.drafts import claimed_parts, demand_free
 from landseal.server.usecases.moves import move, own_transfer
 from landseal.server.usecases.people import person_of_account
-from landseal.server.usecases.receipts import good_receipt, use_up
+from landseal.server.usecases.receipts import Issuer, good_receipt, issued_here, use_up
 from landseal.server.usecases.views import TransferView, view_of
 
 
@@ -49,8 +49,11 @@ class Confirmed:
 class Offers:
     """Takes the parties' signatures."""
 
-    def __init__(self, store: Store, sealer: Sealer, signer: Signer, check: SignatureCheck, *, clock: Clock) -> None:
-        self._store, self._sealer, self._signer, self._check, self._clock = store, sealer, signer, check, clock
+    def __init__(
+        self, store: Store, sealer: Sealer, signer: Signer, check: SignatureCheck, issuer: Issuer, *, clock: Clock
+    ) -> None:
+        self._store, self._sealer, self._signer, self._check = store, sealer, signer, check
+        self._issuer, self._clock = issuer, clock
 
     def propose(self, caller: Caller, cmd: SignCommand, once: Once[TransferView], budget: Budget) -> TransferView:
         """Takes the transferor's signature and lets the offer stand.
@@ -65,8 +68,9 @@ class Offers:
             use_up(writes, receipt)
             self._claim(writes, transfer, draft.body)
             writes.offer_draft(transfer.transfer_id, draft.version, receipt.receipt_id, cmd.signature)
-            state = move(writes, transfer, Move.PROPOSE, Role.TRANSFEROR, now)
-            view = view_of(writes, self._sealer, dataclasses.replace(transfer, state=state), caller)
+            state = move(writes, transfer, Move.PROPOSE, Role.TRANSFEROR, now, expire_time=draft.body.offer_expire_time)
+            offered = dataclasses.replace(transfer, state=state, expire_time=draft.body.offer_expire_time)
+            view = view_of(writes, self._sealer, offered, caller)
             writes.keep_answer(once, once.encode(view), now)
         return view
 
@@ -75,12 +79,15 @@ class Offers:
 
         1. to 2. as in :meth:`propose`.
         3. The transferor's stored signature is checked again: a changed row of the database concludes nothing.
-        4. The platform's signature covers both parties' signatures and receipts: alone it can make no contract.
+        4. The parcels are locked and still the transferor's, with the very record that both saw: an offer does not
+           outrun the register.
+        5. The platform's signature covers both parties' signatures and receipts: alone it can make no contract.
         """
         now = self._clock()
         with self._store.writes(timeout_s=budget.left_s()) as writes:
             transfer, draft, receipt = self._signed(writes, caller, cmd, Move.CONFIRM, now)
             use_up(writes, receipt)
+            self._demand_land(writes, transfer, draft.body)
             offer = self._offer(writes, transfer, draft)
             contract = self._contract(draft.body, offer, PartySignature(Role.TRANSFEREE, receipt, cmd.signature), now)
             confirmed = dataclasses.replace(transfer, state=move(writes, transfer, Move.CONFIRM, Role.TRANSFEREE, now))
@@ -121,10 +128,13 @@ class Offers:
         draft = writes.draft(transfer.transfer_id, transfer.version)
         if draft is None or (cmd.version, cmd.terms_digest) != (draft.version, draft.terms_digest):
             raise Refused(Reason.VERSION_STALE, metadata={"version": str(transfer.version)})
+        if (draft.body.server_key_id, draft.body.mark) != (self._issuer.server_key_id, self._issuer.mark):
+            # Drafted under another policy or by another platform on the same database.
+            raise Refused(Reason.VERSION_STALE, metadata={"version": str(transfer.version)})
         if now >= draft.body.offer_expire_time:
             raise Refused(Reason.OFFER_EXPIRED)
         binding = Binding(transfer.transfer_id, draft.version, draft.terms_digest)
-        receipt = good_receipt(writes, caller, cmd.receipt_id, Purpose.SIGN, now, binding)
+        receipt = good_receipt(writes, self._issuer, caller, cmd.receipt_id, Purpose.SIGN, now, binding)
         party = draft.body.transferor if role is Role.TRANSFEROR else draft.body.transferee
         if party.sign_key != caller.sign_key or not self._fits(draft, role, receipt, cmd.signature):
             raise Refused(Reason.PARTY_SIGNATURE_INVALID)
@@ -146,24 +156,30 @@ class Offers:
         return self._check(party.sign_key, message, signature)
 
     def _claim(self, writes: Writes, transfer: Transfer, body: ContractBody) -> None:
-        terms = body.terms
-        codes = [parcel.parcel_code for parcel in body.parcels]
-        writes.lock_parcels(sorted((*codes, *terms.exchange_parcel_codes)))
-        own = person_of_account(writes, transfer.transferor_account_id).id_hash
-        other = person_of_account(writes, transfer.transferee_account_id).id_hash
-        parcels = [_still(writes.parcel_of_owner(own, code), code) for code in codes]
-        parcels += [_still(writes.parcel_of_owner(other, code), code) for code in terms.exchange_parcel_codes]
-        if [p.registry_digest() for p in parcels[: len(codes)]] != [p.registry_digest for p in body.parcels]:
-            # The register changed after the draft: the person must see the new record before signing it.
-            raise Refused(Reason.VERSION_STALE, metadata={"version": str(body.version)})
+        parcels, terms = self._demand_land(writes, transfer, body), body.terms
         demand_free(writes, transfer.transfer_id, parcels, terms)
         if terms.start_date is None or terms.end_date is None:
             raise Refused(Reason.TERMS_INVALID, metadata={"codes": "TERM_MISSING"})
         writes.add_claims(transfer.transfer_id, claimed_parts(parcels, terms), terms.start_date, terms.end_date)
 
+    def _demand_land(self, writes: Writes, transfer: Transfer, body: ContractBody) -> list[Parcel]:
+        """Locks the parcels and demands that they are still the transferor's, with the record that is in the
+        contract.
+        """
+        codes = [parcel.parcel_code for parcel in body.parcels]
+        writes.lock_parcels(sorted(codes))
+        owner = person_of_account(writes, transfer.transferor_account_id).id_hash
+        parcels = [_still(writes.parcel_of_owner(owner, code), code) for code in codes]
+        if [p.registry_digest() for p in parcels] != [p.registry_digest for p in body.parcels]:
+            # The register changed after the draft: the person must see the new record before signing it.
+            raise Refused(Reason.VERSION_STALE, metadata={"version": str(body.version)})
+        return parcels
+
     def _offer(self, writes: Writes, transfer: Transfer, draft: Draft) -> PartySignature:
         stored = writes.receipt(draft.offer_receipt_id)
-        if stored is None or not self._fits(draft, Role.TRANSFEROR, stored.receipt, draft.offer_signature):
+        if stored is None or not issued_here(stored.receipt, self._issuer):
+            raise Refused(Reason.PARTY_SIGNATURE_INVALID)
+        if not self._fits(draft, Role.TRANSFEROR, stored.receipt, draft.offer_signature):
             raise Refused(Reason.PARTY_SIGNATURE_INVALID)
         return PartySignature(Role.TRANSFEROR, stored.receipt, draft.offer_signature)
 

@@ -19,28 +19,52 @@ from landseal.server.domain.times import Clock
 from landseal.server.usecases.people import id_number
 
 
+@dataclass(frozen=True)
+class Issuer:
+    """Whose receipts and contracts hold here: this platform's key, under this policy's mark."""
+
+    server_key_id: str
+    mark: str
+
+
 def good_receipt(
-    reads: Reads, caller: Caller, receipt_id: str, purpose: Purpose, now: dt.datetime, binding: Binding | None = None
+    reads: Reads,
+    issuer: Issuer,
+    caller: Caller,
+    receipt_id: str,
+    purpose: Purpose,
+    now: dt.datetime,
+    binding: Binding | None = None,
 ) -> Receipt:
     """Returns the receipt if the caller may use it now.
 
-    1. It exists, is the caller's, made in this session on this device, for this purpose and binding; a stolen or
+    1. It was issued by this platform under the policy in force: what a demo made in the same database is worth nothing
+       under another policy (RECEIPT_INVALID).
+
+    2. It exists, is the caller's, made in this session on this device, for this purpose and binding; a stolen or
        relayed receipt id
        is worth nothing (RECEIPT_INVALID; the cases are not told apart).
-    2. It has not been ended by a logout or used up (RECEIPT_INVALID, RECEIPT_USED).
-    3. Its window is open (RECEIPT_EXPIRED).
+    3. It has not been ended by a logout or used up (RECEIPT_INVALID, RECEIPT_USED).
+    4. Its window is open (RECEIPT_EXPIRED).
 
     Raises:
         Refused: as above.
     """
     stored = reads.receipt(receipt_id)
-    if stored is None or stored.ended or not _belongs(stored.receipt, caller, purpose, binding):
+    if stored is None or stored.ended or not issued_here(stored.receipt, issuer):
+        raise Refused(Reason.RECEIPT_INVALID)
+    if not _belongs(stored.receipt, caller, purpose, binding):
         raise Refused(Reason.RECEIPT_INVALID)
     if stored.used:
         raise Refused(Reason.RECEIPT_USED)
     if not stored.receipt.issue_time <= now < stored.receipt.expire_time:
         raise Refused(Reason.RECEIPT_EXPIRED)
     return stored.receipt
+
+
+def issued_here(receipt: Receipt, issuer: Issuer) -> bool:
+    """Tells whether this platform issued the receipt under the policy in force."""
+    return (receipt.server_key_id, receipt.mark) == (issuer.server_key_id, issuer.mark)
 
 
 def use_up(writes: Writes, receipt: Receipt) -> None:

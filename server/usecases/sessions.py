@@ -44,7 +44,6 @@ class LoginStarted:
     login_id: str
     nonce: bytes = field(repr=False)
     expire_time: dt.datetime
-    account_id: str
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class LoggedIn:
 
 @dataclass(frozen=True)
 class CallProof:
-    """The signature that travels with a mutation."""
+    """The signature that travels with every call of a session."""
 
     key_id: str
     signed_time_ms: int
@@ -106,34 +105,31 @@ class Sessions:
     def start_login(self, cmd: StartLoginCommand, once: Once[LoginStarted], budget: Budget) -> LoginStarted:
         """Checks the password and hands out a nonce.
 
-        1. Guessing is slowed down per login name, existing or not.
+        1. Guessing is slowed down per login name, existing or not, and apart for the account's own devices: whoever
+           knows only a name cannot lock its owner out.
         2. The password is checked in the same time whether or not the account exists.
         3. Whether it fitted is told only in the second step: to a guesser all names look alike.
         """
-        self._throttle.demand(f"login/{cmd.login_name}")
         with self._store.reads() as reads:
             account = reads.account_by_login_name(cmd.login_name)
             device = reads.device(cmd.auth_key_id)
-        fits = self._passwords.verify(account.password_hash if account else None, cmd.password)
-        fits = fits and account is not None and device is not None and device.account_id == account.account_id
+        own = account is not None and device is not None and device.account_id == account.account_id
+        throttle_key = f"login/{cmd.login_name}/{cmd.auth_key_id if own else 'unknown'}"
+        self._throttle.demand(throttle_key)
+        fits = self._passwords.verify(account.password_hash if account else None, cmd.password) and own
         started = LoginStarted(
             login_id=str(uuid.uuid4()),
             nonce=secrets.token_bytes(32),
             expire_time=self._clock() + LOGIN_LIFETIME,
-            account_id=account.account_id if account else self._invented_id(cmd.login_name),
         )
         if not fits:
-            self._throttle.failed(f"login/{cmd.login_name}")
-        attempt = LoginAttempt(
-            started.login_id, started.account_id, cmd.auth_key_id, started.nonce, fits, started.expire_time
-        )
+            self._throttle.failed(throttle_key)
+        account_id = account.account_id if account else str(uuid.uuid4())
+        attempt = LoginAttempt(started.login_id, account_id, cmd.auth_key_id, started.nonce, fits, started.expire_time)
         with self._store.writes(timeout_s=budget.left_s()) as writes:
             writes.add_login_attempt(attempt)
             writes.keep_answer(once, once.encode(started), self._clock())
         return started
-
-    def _invented_id(self, login_name: str) -> str:
-        return str(uuid.UUID(bytes=self._sealer.lookup_hash("invented-account", login_name)[:16], version=4))
 
     def login(self, cmd: LoginCommand, once: Once[LoggedIn], budget: Budget) -> LoggedIn:
         """Completes a login and ends the older session of the same account and class of device.

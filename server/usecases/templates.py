@@ -22,7 +22,9 @@ def open_template(sealer: Sealer, person: Person, model_id: str) -> FloatArray:
     """Opens a person's template, float32 [128].
 
     Raises:
-        ValueError: the row was changed, moved, or put back from an older version, or belongs to another model.
+        ValueError: the row was changed or moved, or belongs to another model. (A whole old row that is put back
+        still opens:
+            what stops that is the identity log of a later milestone.)
     """
     plain = sealer.open(_context(person.person_id, model_id, person.template_version), person.template_sealed)
     return np.frombuffer(plain, dtype="<f4").astype(np.float32)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import random
 import secrets
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +17,7 @@ from landseal.inference.challenges.lip_instruction import FRAME_EVERY_MS, LEAD_I
 from landseal.inference.reading import BurstReading, FaceReader, FrameReading
 from landseal.server.domain.budget import Budget
 from landseal.server.domain.doors import Reads, Sealer, Store
-from landseal.server.domain.errors import Refused
+from landseal.server.domain.errors import DatabaseAway, Refused
 from landseal.server.domain.machinery import SignatureCheck
 from landseal.server.domain.once import Once
 from landseal.server.domain.policy import Policy
@@ -27,7 +29,6 @@ from landseal.server.domain.times import Clock
 from landseal.server.usecases import moves
 from landseal.server.usecases.bursts import (
     Frames,
-    burst_print,
     digest_of,
     frame_digests,
     instruction_of,
@@ -41,8 +42,7 @@ from landseal.server.usecases.templates import open_template
 
 SAMPLES = 6
 """Frames of a burst that are embedded and checked by the silent networks."""
-EARLIER_BURSTS = 20
-"""How many of a person's latest bursts a new one is compared with."""
+_WAIT_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -170,14 +170,36 @@ class Verifications:
             self._demand_open(verification, cmd, now)
             frames = self._parse_burst(whole_upload(reads, caller, cmd.upload_id, now))
             self._demand_signed(caller, verification, cmd, frames)
-        reading = self._reader.read_burst(
-            [image for image, _ in frames],
-            samples=SAMPLES,
-            seed=secrets.randbits(62),
-            timeout_s=budget.left_s(),
-        )
-        reason = self._judge(caller, verification, frames, reading, now)
-        return self._conclude(caller, verification, cmd, reading, frames, reason, once, budget)
+        self._begin(verification, budget)
+        try:
+            reading = self._reader.read_burst(
+                [image for image, _ in frames],
+                samples=SAMPLES,
+                seed=secrets.randbits(62),
+                timeout_s=budget.left_s(),
+            )
+            reason = self._judge(caller, verification, frames, reading, now)
+            return self._conclude(caller, verification, cmd, reading, frames, reason, once, budget)
+        except BaseException:
+            self._give_up(verification)
+            raise
+
+    def _begin(self, verification: Verification, budget: Budget) -> None:
+        """Takes the verification; of several submissions at once one is judged, the others wait for its end."""
+        while True:
+            until = self._clock() + dt.timedelta(seconds=budget.left_s())
+            with self._store.writes(timeout_s=budget.left_s()) as writes:
+                if writes.begin_judging(verification.verification_id, self._clock(), until):
+                    return
+                stored = writes.verification(verification.verification_id)
+            if stored is None or stored.state is not VerificationState.WAITING:
+                raise Refused(Reason.CHALLENGE_USED)
+            time.sleep(min(_WAIT_S, budget.left_s()))
+
+    def _give_up(self, verification: Verification) -> None:
+        """Frees the verification after a failure; if even that fails, it frees itself when its time is over."""
+        with contextlib.suppress(DatabaseAway, ValueError), self._store.writes(timeout_s=_WAIT_S) as writes:
+            writes.give_up_judging(verification.verification_id)
 
     def _demand_open(self, verification: Verification, cmd: SubmitCommand, now: dt.datetime) -> None:
         if verification.state is not VerificationState.WAITING:
@@ -235,7 +257,6 @@ class Verifications:
             reading=reading,
             silent_required=self._policy.silent_required,
             digests_seen=reads.burst_digest_seen(frame_digests(frames)),
-            earlier_hashes=[b.perceptual_hashes for b in reads.recent_bursts(person.person_id, EARLIER_BURSTS)],
             own_template=open_template(self._sealer, person, model_id),
             other_templates=[
                 open_template(self._sealer, other, model_id) for other in scope if other.person_id != person.person_id
@@ -261,7 +282,7 @@ class Verifications:
                 raise Refused(Reason.CHALLENGE_USED)
             if not writes.use_upload(cmd.upload_id):
                 raise Refused(Reason.UPLOAD_GONE)
-            writes.add_burst(burst_print(verification.verification_id, caller.person_id, frames, reading))
+            writes.add_frame_digests(verification.verification_id, frame_digests(frames))
             receipt = (
                 self._desk.issue(writes, caller, verification, cmd.source, silent=reading.silent) if passed else None
             )

@@ -39,7 +39,6 @@ from landseal.server.domain.doors import Sealer, Store
 from landseal.server.domain.errors import AnswerExists
 from landseal.server.domain.receipts import Purpose
 from landseal.server.domain.records import (
-    BurstPrint,
     DeviceClass,
     EndReason,
     EventKind,
@@ -281,22 +280,30 @@ class CaptureSuite:
             assert writes.attempts_since(account_id, Purpose.LAND_READ, NOW) == 0
 
     def test_a_burst_is_recognised_by_any_of_its_frames(self, store: Store, actor: Actor) -> None:
-        person_id = actor.person.person_id
         with store.writes(timeout_s=WAIT_S) as writes:
-            prints = []
             for number in range(3):
                 verification = a_verification(actor)
                 writes.add_verification(verification)
                 digests = (number, -(2**63) + number, 2**63 - 1 - number)
-                prints.append(BurstPrint(verification.verification_id, person_id, digests, (number, -number)))
-                writes.add_burst(prints[-1])
+                writes.add_frame_digests(verification.verification_id, digests)
         with store.reads() as reads:
             assert reads.burst_digest_seen([77, 2**63 - 2])
             assert reads.burst_digest_seen([-(2**63)])
             assert not reads.burst_digest_seen([77, 78])
             assert not reads.burst_digest_seen([])
-            assert reads.recent_bursts(person_id, 2) == [prints[2], prints[1]]
-            assert reads.recent_bursts("nobody", 2) == []
+
+    def test_one_judgement_at_a_time(self, store: Store, actor: Actor) -> None:
+        verification = a_verification(actor)
+        name = verification.verification_id
+        with store.writes(timeout_s=WAIT_S) as writes:
+            writes.add_verification(verification)
+            assert writes.begin_judging(name, NOW, NOW + MINUTE)
+            assert not writes.begin_judging(name, NOW, NOW + MINUTE)
+            writes.give_up_judging(name)
+            assert writes.begin_judging(name, NOW, NOW + MINUTE)
+            assert writes.begin_judging(name, NOW + MINUTE, NOW + 2 * MINUTE)
+            assert writes.finish_verification(name, VerificationState.REFUSED, "FACE_NOT_MATCHED")
+            assert not writes.begin_judging(name, NOW + 3 * MINUTE, NOW + 4 * MINUTE)
 
     def test_a_receipt_is_used_once(self, store: Store, actor: Actor) -> None:
         receipt = a_receipt(actor)
@@ -315,11 +322,11 @@ class CaptureSuite:
 class LandSuite:
     """Parcels."""
 
-    def test_an_owner_sees_their_own_parcels_in_order(self, store: Store) -> None:
-        mine, theirs = hash32("mine"), hash32("theirs")
+    def test_an_owner_sees_their_own_parcels_in_order(self, store: Store, sealer: Sealer) -> None:
+        mine, theirs = (sealer.lookup_hash("id-number", number) for number in (OWNER, OTHER))
         parcels = [parcel(n) for n in (3, 1, 2)]
         with store.writes(timeout_s=WAIT_S) as writes:
-            assert writes.put_parcels([*((p, mine) for p in parcels), (parcel(4), theirs)]) == 4
+            assert writes.put_parcels([*parcels, parcel(4, owner_id_number=OTHER)]) == 4
         with store.reads() as reads:
             own = reads.parcels_of_owner(mine, "", 10)
             assert own == sorted(parcels, key=lambda p: p.code)
@@ -328,25 +335,25 @@ class LandSuite:
             assert reads.parcel_of_owner(theirs, own[0].code) is None
             assert own[0].registry_digest() == parcel(1).registry_digest()
 
-    def test_only_changed_parcels_count_when_put_again(self, store: Store) -> None:
-        mine, theirs = hash32("mine"), hash32("theirs")
+    def test_only_changed_parcels_count_when_put_again(self, store: Store, sealer: Sealer) -> None:
+        mine = sealer.lookup_hash("id-number", OWNER)
         with store.writes(timeout_s=WAIT_S) as writes:
-            assert writes.put_parcels([(parcel(n), mine) for n in range(1, 1001)]) == 1000
-            assert writes.put_parcels([(parcel(n), mine) for n in range(1, 1001)]) == 0
-            changed = [(parcel(1), theirs), (parcel(2, name="新名"), mine), (parcel(3), mine)]
+            assert writes.put_parcels([parcel(n) for n in range(1, 1001)]) == 1000
+            assert writes.put_parcels([parcel(n) for n in range(1, 1001)]) == 0
+            changed = [parcel(1, owner_id_number=OTHER), parcel(2, name="新名"), parcel(3)]
             assert writes.put_parcels(changed) == 2
             assert writes.parcel_of_owner(mine, parcel(1).code) is None
-            assert writes.put_parcels([(parcel(5, name="一"), mine), (parcel(5, name="二"), mine)]) == 1
+            assert writes.put_parcels([parcel(5, name="一"), parcel(5, name="二")]) == 1
             last = writes.parcel_of_owner(mine, parcel(5).code)
             assert last is not None
             assert last.name == "二"
             assert writes.put_parcels([]) == 0
 
-    def test_a_parcel_without_outline_or_term_comes_back(self, store: Store) -> None:
+    def test_a_parcel_without_outline_or_term_comes_back(self, store: Store, sealer: Sealer) -> None:
         bare = parcel(1, polygons=(), contract_term_end=None)
         with store.writes(timeout_s=WAIT_S) as writes:
-            writes.put_parcels([(bare, hash32("mine"))])
-            assert writes.parcel_of_owner(hash32("mine"), bare.code) == bare
+            writes.put_parcels([bare])
+            assert writes.parcel_of_owner(sealer.lookup_hash("id-number", OWNER), bare.code) == bare
             writes.lock_parcels([bare.code, "unknown"])
             writes.lock_parcels([])
 
@@ -438,7 +445,7 @@ class TransferSuite:
         transfer, code = a_transfer(*pair), parcel(1).code
         first, last = dt.date(2027, 1, 1), dt.date(2031, 12, 31)
         with store.writes(timeout_s=WAIT_S) as writes:
-            writes.put_parcels([(parcel(1), hash32("x"))])
+            writes.put_parcels([parcel(1)])
             writes.add_transfer(transfer, NOW)
             writes.add_claims(transfer.transfer_id, [ParcelPart(code, 100)], first, last)
             assert writes.claims_on(code) == [(transfer.transfer_id, 100, first, last)]
@@ -451,7 +458,7 @@ class TransferSuite:
     ) -> None:
         giver, taker = pair
         with store.writes(timeout_s=WAIT_S) as writes:
-            writes.put_parcels([(parcel(1), giver.person.id_hash)])
+            writes.put_parcels([parcel(1)])
             draft = propose(writes, a_transfer(giver, taker), giver, taker)
             contract = conclude(writes, draft, taker)
         with store.reads() as reads:
@@ -473,7 +480,7 @@ class TransferSuite:
     def test_a_second_contract_of_a_transfer_is_refused(self, store: Store, pair: tuple[Actor, Actor]) -> None:
         giver, taker = pair
         with store.writes(timeout_s=WAIT_S) as writes:
-            writes.put_parcels([(parcel(1), giver.person.id_hash)])
+            writes.put_parcels([parcel(1)])
             draft = propose(writes, a_transfer(giver, taker), giver, taker)
             contract = conclude(writes, draft, taker)
         with pytest.raises(ValueError, match="contract"), store.writes(timeout_s=WAIT_S) as writes:
@@ -482,7 +489,7 @@ class TransferSuite:
     def test_a_concluded_transfer_moves_no_more(self, store: Store, pair: tuple[Actor, Actor]) -> None:
         giver, taker = pair
         with store.writes(timeout_s=WAIT_S) as writes:
-            writes.put_parcels([(parcel(1), giver.person.id_hash)])
+            writes.put_parcels([parcel(1)])
             draft = propose(writes, a_transfer(giver, taker), giver, taker)
             conclude(writes, draft, taker)
         with pytest.raises(ValueError, match="transfer_ended"), store.writes(timeout_s=WAIT_S) as writes:

@@ -44,14 +44,16 @@ CREATE TABLE verification (
 );
 CREATE INDEX verification_attempts ON verification (account_id, purpose, create_time);
 
+-- One judgement of a verification at a time; that of a crashed process frees it by itself.
+CREATE UNLOGGED TABLE judging (
+    verification_id text PRIMARY KEY,
+    until timestamptz NOT NULL
+);
+
 CREATE TABLE burst (
     verification_id text PRIMARY KEY REFERENCES verification,
-    burst_number bigint GENERATED ALWAYS AS IDENTITY,
-    person_id text NOT NULL REFERENCES person,
-    frame_digests bigint[] NOT NULL,
-    perceptual_hashes bigint[] NOT NULL
+    frame_digests bigint[] NOT NULL
 );
-CREATE INDEX burst_person ON burst (person_id, burst_number);
 CREATE INDEX burst_digests ON burst USING gin (frame_digests);
 
 CREATE TABLE receipt (

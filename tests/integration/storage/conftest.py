@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from support.engines import other_database
 
 from landseal.server.crypto.keyring import Keyring
 from landseal.server.crypto.vault import Vault
@@ -20,7 +21,7 @@ from landseal.server.storage.migrate import migrate
 # Rows are deleted, tables not truncated: the latter syncs some hundred files.
 _TABLES = (
     *("event", "inbox", "answer", "claim", "draft", "contract", "transfer_move", "transfer", "code", "upload_piece"),
-    *("upload", "burst", "receipt", "verification", "session", "login_attempt", "device_key", "device"),
+    *("upload", "judging", "burst", "receipt", "verification", "session", "login_attempt", "device_key", "device"),
     *("registration_code", "account", "person", "parcel", "throttle_failure"),
 )
 _KEPT = ("contract", "transfer_move")
@@ -51,7 +52,7 @@ def shared_url(postgres: EmbeddedPostgres) -> str:
     name = f"storage_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    url = server.rpartition("/")[0] + "/" + name
+    url = other_database(server, name)
     migrate(url)
     return url
 

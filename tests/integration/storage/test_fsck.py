@@ -82,7 +82,7 @@ def concluded(store: PostgresStore, giver: Actor, taker: Actor) -> Contract:
         platform_signature=platform.sign(sealed),
     )
     with store.writes(timeout_s=WAIT_S) as writes:
-        writes.put_parcels([(parcel(1), giver.person.id_hash)])
+        writes.put_parcels([parcel(1)])
         writes.add_transfer(transfer, NOW)
         writes.put_draft(draft)
         for receipt in receipts:

@@ -23,7 +23,7 @@ from conformance.records import (
     once,
     propose,
 )
-from support.land import parcel
+from support.land import OTHER, parcel
 
 from landseal.server.crypto.vault import Vault
 from landseal.server.domain.errors import DatabaseAway
@@ -58,7 +58,7 @@ def test_a_killed_database_leaves_nothing_half_there_and_serves_again(engine: Em
     giver, taker = add_pair(store, sealer)
     upload = an_upload(giver)
     with store.writes(timeout_s=WAIT_S) as writes:
-        writes.put_parcels([(parcel(1), giver.person.id_hash)])
+        writes.put_parcels([parcel(1)])
         draft = propose(writes, a_transfer(giver, taker), giver, taker)
         writes.add_upload(upload)
         writes.append_chunk(upload.upload_id, 0, b"abc")
@@ -241,7 +241,7 @@ def test_a_transaction_does_not_outlive_its_time(store: PostgresStore, sealer: V
 def test_a_deadlock_ends_as_away_and_the_other_side_wins(store: PostgresStore, sealer: Vault) -> None:
     codes = [parcel(1).code, parcel(2).code]
     with store.writes(timeout_s=WAIT_S) as writes:
-        writes.put_parcels([(parcel(n), b"o" * 32) for n in (1, 2)])
+        writes.put_parcels([parcel(n) for n in (1, 2)])
     both = threading.Barrier(2)
 
     def lock(order: list[str]) -> bool:
@@ -281,3 +281,13 @@ def test_sessions_ended_by_the_server_are_replaced(store: PostgresStore, migrate
     time.sleep(0.2)
     with store.reads() as reads:
         assert reads.scope_size(COLLECTIVE) == 0
+
+
+def test_a_parcel_moved_by_a_changed_column_is_nobodys(store: PostgresStore, sealer: Vault, migrated_url: str) -> None:
+    thief = sealer.lookup_hash("id-number", OTHER)
+    with store.writes(timeout_s=10.0) as writes:
+        writes.put_parcels([parcel(1)])
+    with psycopg.connect(migrated_url) as connection:
+        connection.execute("UPDATE parcel SET owner_id_hash = %s", (thief,))
+    with store.reads() as reads, pytest.raises(ValueError, match="another owner"):
+        reads.parcel_of_owner(thief, parcel(1).code)

@@ -138,7 +138,7 @@ def test_two_offers_racing_for_one_parcel_take_turns(store: PostgresStore, pair:
     land = parcel(1)
     transfers = [a_transfer(*pair) for _ in range(24)]
     with store.writes(timeout_s=WAIT_S) as writes:
-        writes.put_parcels([(land, pair[0].person.id_hash)])
+        writes.put_parcels([land])
         for transfer in transfers:
             writes.add_transfer(transfer, NOW)
 
