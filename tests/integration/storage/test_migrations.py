@@ -22,13 +22,9 @@ _SHORT = {"TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ"}
 _PEEWEE = {"BLOB": "BYTEA", "BOOL": "BOOLEAN", "INT": "INTEGER"}
 
 
-def _run(url: str) -> list[str]:
-    return migrate(url)
-
-
 def test_processes_that_start_together_migrate_once_and_again_is_nothing(database_url: str) -> None:
     with multiprocessing.get_context("spawn").Pool(3) as processes:
-        applied = processes.map(_run, [database_url] * 3, chunksize=1)
+        applied = processes.map(migrate, [database_url] * 3, chunksize=1)
     assert sorted(applied) == [[], [], [each.name for each in migrations()]]
     assert migrate(database_url) == []
 
