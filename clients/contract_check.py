@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError
 
-from landseal.clients import convert
+from landseal.clients import body_check, convert
 from landseal.clients.errors import LandsealError, sentence
 from landseal.clients.keys import is_signed, party_of, sha256
-from landseal.clients.receipt_check import is_issued_by
+from landseal.clients.receipt_check import is_issued_by, unmarked_fault
 from landseal.contract.v1 import contract_pb2
 from landseal.server.domain.contract import Contract, PartySignature, Role
 from landseal.server.domain.keys import PublicKey
@@ -125,8 +125,13 @@ def _paper(case: _Case) -> bool:
     return sha256(case.pdf) == case.contract.body.document_sha256
 
 
+def _identities(case: _Case) -> bool:
+    """Step 4: one person's number written in two ways, or no person's number."""
+    return body_check.has_normal_identities(case.contract.body)
+
+
 def _two_people(case: _Case) -> bool:
-    """Step 4: one person, one key or one device on both sides, and the platform as a party."""
+    """Step 5: one person, one key or one device on both sides, and the platform as a party."""
     body, receipts = case.contract.body, [signed.receipt for _, signed in case.signatures]
     one, two = body.transferor, body.transferee
     return (
@@ -140,8 +145,18 @@ def _two_people(case: _Case) -> bool:
     )
 
 
+def _parcels(case: _Case) -> bool:
+    """Step 6: a contract about no land, about land twice, or about land that no registry's record stands for."""
+    return body_check.has_whole_parcels(case.contract.body)
+
+
+def _terms(case: _Case) -> bool:
+    """Step 7: a contract without what the law demands of it."""
+    return body_check.has_complete_terms(case.contract.body)
+
+
 def _parties(case: _Case) -> bool:
-    """Step 5: a missing signature, one by another key, or one made for another side, receipt or transfer."""
+    """Step 8: a missing signature, one by another key, or one made for another side, receipt or transfer."""
     return all(_party(case, role, signed) for role, signed in case.signatures)
 
 
@@ -161,7 +176,7 @@ def _party(case: _Case, role: Role, signed: PartySignature) -> bool:
 
 
 def _receipts(case: _Case) -> bool:
-    """Step 6: a signature without a living, recognised person behind it, or with a receipt for something else."""
+    """Step 9: a signature without a living, recognised person behind it, or with a receipt for something else."""
     return all(_receipt(case, role, signed) for role, signed in case.signatures)
 
 
@@ -185,7 +200,7 @@ def _receipt(case: _Case, role: Role, signed: PartySignature) -> bool:
 
 
 def _platform(case: _Case) -> bool:
-    """Step 7: a contract that the platform never concluded, or concluded after the offer had expired."""
+    """Step 10: a contract that the platform never concluded, or concluded after the offer had expired."""
     held = case.contract
     first, second = held.transferor_signature, held.transferee_signature
     message = platform_bytes(
@@ -203,9 +218,14 @@ def _platform(case: _Case) -> bool:
 
 
 def _mark(case: _Case) -> bool:
-    """Step 8: a demonstration passed off as a contract."""
+    """Step 11: a demonstration passed off as a contract."""
     marks = {case.contract.body.mark, *(signed.receipt.mark for _, signed in case.signatures)}
     return marks == {""} or (bool(case.allow_mark) and marks == {case.allow_mark})
+
+
+def _liveness(case: _Case) -> bool:
+    """Step 12: a receipt for frames from files, or without silent liveness, that bears no mark."""
+    return not any(unmarked_fault(signed.receipt) for _, signed in case.signatures)
 
 
 _Row = tuple[str, Reason, Callable[[_Case], bool], str, str]
@@ -216,8 +236,15 @@ _CHECKS: tuple[_Row, ...] = (
      "合同内容与摘要一致。", "The contract's content has the stated digest."),
     ("paper", Reason.CONTRACT_ALTERED, _paper,
      "PDF 就是双方签署的那一份。", "The PDF is the one that both parties signed."),
+    ("identities", Reason.PARTY_SIGNATURE_INVALID, _identities,
+     "双方的身份证号有效，写法规范。", "Both ID numbers are valid and in their normal form."),
     ("two-people", Reason.PARTY_SIGNATURE_INVALID, _two_people,
      "双方是不同的人，使用不同的设备和密钥。", "The parties are two people with devices and keys of their own."),
+    ("parcels", Reason.CONTRACT_ALTERED, _parcels,
+     "每个地块有代码、面积和登记摘要，且只出现一次。",
+     "Each parcel has its code, its area and its record's digest, and stands there once."),
+    ("terms", Reason.CONTRACT_ALTERED, _terms,
+     "法律要求的条款齐全。", "The terms that the law demands are complete."),
     ("parties", Reason.PARTY_SIGNATURE_INVALID, _parties,
      "双方都用自己的设备签了名。", "Both parties signed with their own devices."),
     ("receipts", Reason.RECEIPT_SIGNATURE_INVALID, _receipts,
@@ -226,4 +253,7 @@ _CHECKS: tuple[_Row, ...] = (
      "平台在要约有效期内最后签名。", "The platform signed last, while the offer stood."),
     ("mark", Reason.DEMO_MARK_REFUSED, _mark,
      "不是演示数据，或您指明接受演示数据。", "It is no demonstration, or you asked for demonstrations by name."),
+    ("liveness", Reason.RECEIPT_SIGNATURE_INVALID, _liveness,
+     "双方都在摄像头前通过静默和动作活体检测（演示数据除外）。",
+     "Both passed silent and active liveness before a camera (demonstrations excepted)."),
 )  # fmt: skip

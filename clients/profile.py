@@ -9,6 +9,7 @@ from pathlib import Path
 
 from landseal.clients.calls import Credentials
 from landseal.clients.client import LandsealClient
+from landseal.clients.counterparties import Counterparties
 from landseal.clients.errors import LandsealError
 from landseal.clients.keyfile import load_keys
 from landseal.clients.keys import DeviceKeys
@@ -145,6 +146,7 @@ class ProfileFolder:
             allow_mark=profile.allow_mark,
             tls_name=profile.tls_name or None,
         )
+        client.transfer.counterparties = Counterparties(self.path / "transfers.json")
         if profile.identity_digest:
             client.know_identity_digest(bytes.fromhex(profile.identity_digest))
         return client

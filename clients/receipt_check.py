@@ -29,6 +29,26 @@ class ExpectedReceipt:
     identity_digest: bytes = b""
 
 
+LIVENESS = "silent+active"
+"""What must have decided liveness for a receipt without a mark; the policy ``production`` allows nothing less."""
+
+
+def unmarked_fault(receipt: Receipt) -> str:
+    """Names the first field by which a receipt without a mark is less than the policy ``production`` asks.
+
+    Empty when there is none, and for marked receipts, which prove nothing.
+    """
+    if receipt.mark:
+        return ""
+    held = {
+        "source": receipt.source is CaptureSource.CAMERA,
+        "liveness": receipt.liveness == LIVENESS,
+        "policy_id": bool(receipt.policy_id),
+        "calibration_id": bool(receipt.calibration_id),
+    }
+    return next((name for name, good in held.items() if not good), "")
+
+
 def is_issued_by(receipt: Receipt, server_key: PublicKey) -> bool:
     """Tells whether the platform's key signed the receipt for itself, with a window that its purpose allows."""
     window = receipt.expire_time - receipt.issue_time
@@ -58,5 +78,7 @@ def check_receipt(
         raise LandsealError(LocalReason.RECEIPT_NOT_AS_ASKED, detail="identity_digest differs")
     if receipt.mark and receipt.mark != allow_mark:
         raise LandsealError(Reason.DEMO_MARK_REFUSED, metadata={"mark": receipt.mark})
+    if fault := unmarked_fault(receipt):
+        raise LandsealError(LocalReason.RECEIPT_NOT_AS_ASKED, detail=f"{fault} is not that of a receipt without mark")
     if not receipt.issue_time - CLOCK_SKEW <= now < receipt.expire_time + CLOCK_SKEW:
         raise LandsealError(Reason.RECEIPT_EXPIRED)

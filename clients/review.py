@@ -6,14 +6,14 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from landseal.clients import convert
+from landseal.clients import body_check, convert
+from landseal.clients.counterparties import Sides, sides_of
 from landseal.clients.errors import LandsealError
 from landseal.clients.keys import DeviceKeys, party_of, sha256
 from landseal.clients.localreasons import LocalReason
 from landseal.common.v1 import common_pb2
 from landseal.land.v1 import land_pb2
-from landseal.server.domain.contract import ContractBody, ContractParcel, Party, Role
-from landseal.server.domain.idcard import mask_id_number, mask_name
+from landseal.server.domain.contract import ContractBody, ContractParcel, Role
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding
 from landseal.server.domain.signing import identity_digest
@@ -75,8 +75,11 @@ def review(
     me: Myself,
     now: dt.datetime,
     asked: Wish | None = None,
+    known: Sides | None = None,
 ) -> Review:
     """Compares an offered body with everything this side knows.
+
+    ``known`` are the sides that this person confirmed or first read; a transferor has always confirmed them.
 
     Raises:
         LandsealError: CONTRACT_NOT_AS_ASKED naming all that differs, PDF_NOT_AS_SIGNED, DEMO_MARK_REFUSED,
@@ -90,7 +93,8 @@ def review(
     if body.mark and body.mark != me.allow_mark:
         raise LandsealError(Reason.DEMO_MARK_REFUSED, metadata={"mark": body.mark})
     digest = _digest(body)
-    wrong = [*_transfer_faults(transfer, body, digest, me), *_party_faults(transfer, body, role, me)]
+    wrong = [*_transfer_faults(transfer, body, digest, me), *_party_faults(body, role, me)]
+    wrong += _side_faults(transfer, body, role, known)
     wrong += list(_wish_faults(body, asked)) if asked else []
     if wrong:
         raise LandsealError(LocalReason.CONTRACT_NOT_AS_ASKED, detail="; ".join(wrong))
@@ -117,11 +121,15 @@ def _transfer_faults(transfer: transfer_pb2.Transfer, body: ContractBody, digest
         yield "server_key_id"
     if transfer.terms_digest != digest:
         yield "terms_digest"
-    if not body.parcels or any(len(each.registry_digest) != 32 for each in body.parcels):
+    if not body_check.has_whole_parcels(body):
         yield "parcels"
+    if not body_check.has_complete_terms(body):
+        yield "the terms are incomplete"
+    if not body_check.has_normal_identities(body):
+        yield "an ID number is not in its normal form"
 
 
-def _party_faults(transfer: transfer_pb2.Transfer, body: ContractBody, role: Role, me: Myself) -> Iterator[str]:
+def _party_faults(body: ContractBody, role: Role, me: Myself) -> Iterator[str]:
     mine = party_of(body, role)
     other = body.transferee if role is Role.TRANSFEROR else body.transferor
     if mine.account_id != me.account_id:
@@ -134,14 +142,20 @@ def _party_faults(transfer: transfer_pb2.Transfer, body: ContractBody, role: Rol
         yield "both sides are one person"
     if other.sign_key in (me.keys.sign.public, me.keys.auth.public) or other.sign_key.key_id == me.server_key_id:
         yield "other party's sign key"
-    for party, shown in ((body.transferor, transfer.transferor), (body.transferee, transfer.transferee)):
-        if not _is_behind(party, shown):
-            yield "an identity is not the one shown"
 
 
-def _is_behind(party: Party, shown: common_pb2.MaskedIdentity) -> bool:
-    masked = (mask_name(party.legal_name), mask_id_number(party.id_number))
-    return masked == (shown.masked_name, shown.masked_id_number)
+def _side_faults(transfer: transfer_pb2.Transfer, body: ContractBody, role: Role, known: Sides | None) -> Iterator[str]:
+    stated, shown = sides_of(body), Sides(_shown(transfer.transferor), _shown(transfer.transferee))
+    if stated != shown:
+        yield "an identity is not the one shown"
+    if known is not None and not stated == shown == known:
+        yield "the other party is not the one known for this transfer"
+    if known is None and role is Role.TRANSFEROR:
+        yield "the identities were never confirmed on this device"
+
+
+def _shown(identity: common_pb2.MaskedIdentity) -> tuple[str, str]:
+    return (identity.masked_name, identity.masked_id_number)
 
 
 def _wish_faults(body: ContractBody, asked: Wish) -> Iterator[str]:

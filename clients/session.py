@@ -11,6 +11,7 @@ from landseal.clients.keys import DeviceKeys, Enrolment
 from landseal.clients.localreasons import LocalReason
 from landseal.common.v1 import common_pb2
 from landseal.server.domain.keys import PublicKey
+from landseal.server.domain.reasons import Reason
 from landseal.session.v1 import session_pb2 as pb
 
 _SERVICE = "/landseal.session.v1.SessionService/"
@@ -124,8 +125,14 @@ class SessionClient:
         self._calls.credentials = credentials
 
     def logout(self, *, request_id: str | None = None) -> None:
-        """Ends the session on the server and forgets it here, also when the server is away."""
+        """Ends the session on the server and forgets it here, also when the server is away.
+
+        A session that has been logged out already, as when the first answer was lost, is done and no error.
+        """
         request = pb.LogoutRequest(request_id=request_id or new_request_id())
+        except LandsealError as error:
+            if error.reason is not Reason.SESSION_ENDED:
+                raise
         try:
             self._calls.change(_SERVICE + "Logout", request, pb.LogoutResponse)
         finally:

@@ -9,6 +9,7 @@ from landseal.clients import convert
 from landseal.clients.calls import Calls, new_request_id
 from landseal.clients.channel import VERIFICATION_TIMEOUT_S
 from landseal.clients.contract_check import check_contract
+from landseal.clients.counterparties import Counterparties, Sides, sides_of
 from landseal.clients.errors import LandsealError
 from landseal.clients.localreasons import LocalReason
 from landseal.clients.review import Myself, Review, Wish, review
@@ -35,6 +36,11 @@ class Notice:
     """Masked name and masked ID number."""
     transferee: tuple[str, str]
 
+    @property
+    def sides(self) -> Sides:
+        """Is who the transfer will be between, and nobody else."""
+        return Sides(self.transferor, self.transferee)
+
     def digest(self) -> bytes:
         """Returns the digest of what is shown, computed here."""
         return notice_digest(self.payload.removeprefix(CODE_PREFIX), self.transferor, self.transferee)
@@ -48,6 +54,8 @@ class TransferClient:
         self._server_key = server_key
         self._allow_mark = allow_mark
         self.identity_digest = b""
+        self.counterparties = Counterparties()
+        """Who each transfer is between; give one with a file where later processes go on."""
 
     def create_code(self, receipt: Receipt, *, request_id: str | None = None) -> pb.CreateTransfereeCodeResponse:
         """Makes the transferee's code; uses up a CODE receipt. Fails with RECEIPT_* and the session reasons."""
@@ -93,6 +101,7 @@ class TransferClient:
         transfer = self._calls.change(_SERVICE + "CreateTransfer", request, pb.CreateTransferResponse).transfer
         if (_shown(transfer.transferor), _shown(transfer.transferee)) != (notice.transferor, notice.transferee):
             raise LandsealError(LocalReason.NOTICE_ALTERED)
+        self.counterparties.hold(transfer.transfer_id, notice.sides)
         return transfer
 
     def save_draft(
@@ -133,13 +142,17 @@ class TransferClient:
     def review(self, transfer_id: str, asked: Wish | None = None) -> Review:
         """Fetches the current version and its PDF and checks them; what it returns is what may be shown and signed.
 
-        The transferor gives ``asked``; the transferee asks for nothing and reads what is returned.
+        The transferor gives ``asked``; the transferee asks for nothing and reads what is returned. Both parties must
+        be those of the confirmed notice or, for the transferee, those of the first review.
 
         Raises:
             LandsealError: CONTRACT_NOT_AS_ASKED, PDF_NOT_AS_SIGNED, DEMO_MARK_REFUSED, OFFER_EXPIRED, NOT_YOURS.
         """
         transfer, pdf = self.get(transfer_id), self.download_draft(transfer_id)
-        return review(transfer, transfer_id, pdf, self._myself(), self._calls.clock(), asked)
+        known = self.counterparties.of(transfer_id)
+        seen = review(transfer, transfer_id, pdf, self._myself(), self._calls.clock(), asked, known)
+        self.counterparties.hold(transfer_id, sides_of(seen.body))
+        return seen
 
     def propose(self, seen: Review, receipt: Receipt, *, request_id: str | None = None) -> pb.Transfer:
         """Offers the version that was seen, with this device's signature and a SIGN receipt bound to it.

@@ -315,7 +315,8 @@ class FakePlatform:
             receipt_id=f"rec-{len(self.receipts)}", account_id=account, session_id=f"ses-{account}",
             auth_key_id=self._key(account, "auth_key").key_id, purpose=purpose, binding=binding,
             identity_digest=signing.identity_digest(person.legal_name, person.id_number), calibration_id="cal",
-            policy_id="pol", liveness="active", mark=self.mark, source=source, server_key_id=self.key.key_id,
+            policy_id="pol", liveness="active" if self.mark else "silent+active", mark=self.mark, source=source,
+            server_key_id=self.key.key_id,
         )  # fmt: skip
         message.issue_time.FromDatetime(now)
         message.expire_time.FromDatetime(now + WINDOWS[Purpose(purpose)])

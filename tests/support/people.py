@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from support.fake_platform import FakePlatform
 from support.land import OTHER, OWNER
 
+from landseal.clients.cameras.base import Capture, CaptureInstruction, OnPrompt
 from landseal.clients.cameras.files import FileCamera
 from landseal.clients.client import LandsealClient
 from landseal.clients.keys import DeviceKeys
 from landseal.clients.session import Registration
+from landseal.server.domain.receipts import CaptureSource
 
-CAMERA = FileCamera([b"frame %d" % number + bytes(120_000) for number in range(5)])
+
+class StatedCamera(FileCamera):
+    """States a camera as the source, as receipts without a mark must."""
+
+    def capture(self, instruction: CaptureInstruction, on_prompt: OnPrompt) -> Capture:
+        return replace(super().capture(instruction, on_prompt), source=CaptureSource.CAMERA)
+
+
+CAMERA = StatedCamera([b"frame %d" % number + bytes(120_000) for number in range(5)])
 """Five frames of no image: the fake looks at no face; 600 KB, so that an upload takes several chunks."""
 
 

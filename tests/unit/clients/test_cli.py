@@ -19,6 +19,8 @@ from landseal.clients.cli.speech import AWAY, DOUBT, FACE, INVALID, SESSION
 from landseal.clients.profile import ProfileFolder
 from landseal.server.domain.reasons import Reason
 
+DEMO = ("--allow-mark", "demo")
+
 
 @dataclass
 class Terminal:
@@ -45,13 +47,13 @@ class Terminal:
         pem = self.folder / "server.pem"
         pem.write_bytes(self.platform.certificate_pem)
         words = ("--server", self.platform.target, "--login-name", login_name, "--name", self.legal_name)
-        assert self.run("register", *words, "--trust-certificate", str(pem), *more).exit_code == 0
+        assert self.run("register", *words, "--trust-certificate", str(pem), *DEMO, *more).exit_code == 0
         assert self.run("login").exit_code == 0
 
 
 @pytest.fixture
 def platform() -> Iterator[FakePlatform]:
-    held = FakePlatform()
+    held = FakePlatform("demo")  # frames come from files
     yield held
     held.stop()
 
@@ -89,13 +91,57 @@ def test_two_terminals_conclude_a_contract_that_verifies_offline(giver: Terminal
     assert done.exit_code == 0, done.output
     giver.platform.stop()
     saved = str(taker.folder / "c.contract")
-    checked = giver.run("contract", "verify", saved)
+    checked = giver.run("contract", "verify", saved, *DEMO)
     assert checked.exit_code == 0, checked.output
-    assert "[PASSED]" in checked.stdout
+    *lines, last = checked.stdout.splitlines()
+    assert (len(lines), {line[0] for line in lines}) == (13, {"✓"})
+    assert "[PASSED]" in last
     (taker.folder / "c.pdf").write_bytes(b"another")
-    refused = taker.run("contract", "verify", saved)
+    refused = taker.run("contract", "verify", saved, *DEMO)
     assert refused.exit_code == INVALID
+    assert [line[0] for line in refused.stdout.splitlines()[:-1]] == ["✓", "✓", "✓", "✗"]
     assert "[CONTRACT_ALTERED]" in refused.stdout
+
+
+def test_a_demonstration_is_not_valid_unless_asked_for_by_name(giver: Terminal, taker: Terminal) -> None:
+    _proposed(giver, taker)
+    taker.run("confirm", "tr-1", "--pdf", str(taker.folder / "c.pdf"))
+    refused = taker.run("contract", "verify", str(taker.folder / "c.contract"))
+    assert (refused.exit_code, refused.stdout.splitlines()[-2][0]) == (INVALID, "✗")
+    assert "[DEMO_MARK_REFUSED]" in refused.stdout
+
+
+@pytest.mark.parametrize("data", [b"", b"no contract", b"\xff" * 40])
+def test_a_file_that_is_no_contract_is_not_valid(giver: Terminal, data: bytes) -> None:
+    (giver.folder / "c.contract").write_bytes(data)
+    (giver.folder / "c.pdf").write_bytes(b"%PDF")
+    refused = giver.run("contract", "verify", str(giver.folder / "c.contract"))
+    assert (refused.exit_code, refused.stdout[0]) == (INVALID, "✗")
+
+
+def _known(giver: Terminal) -> Path:
+    return giver.folder / "profile" / "transfers.json"
+
+
+def test_a_later_process_still_knows_whom_the_person_confirmed(giver: Terminal, taker: Terminal) -> None:
+    _proposed(giver, taker)
+    assert _known(giver).stat().st_mode & 0o077 == 0
+    assert OTHER not in _known(giver).read_text("utf-8")
+    review = ("verify", "--purpose", "sign", "--transfer", "tr-1")
+    assert giver.run(*review).exit_code == 0
+    other = json.loads(_known(giver).read_text("utf-8"))
+    other["tr-1"][2] = "赵*"
+    _known(giver).write_text(json.dumps(other), "utf-8")
+    refused = giver.run(*review)
+    assert refused.exit_code == DOUBT
+    assert "the other party is not the one known" in refused.stderr
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"tr-1": ["one"]}'])
+def test_a_faulty_file_of_counterparties_stops_everything(giver: Terminal, taker: Terminal, text: str) -> None:
+    _proposed(giver, taker)
+    _known(giver).write_text(text, "utf-8")
+    assert "[PROFILE_FAULTY]" in giver.run("verify", "--purpose", "sign", "--transfer", "tr-1").stderr
 
 
 def test_without_a_clear_yes_nothing_is_signed(giver: Terminal, taker: Terminal) -> None:
@@ -116,7 +162,7 @@ def test_identities_that_are_not_confirmed_begin_nothing(giver: Terminal, taker:
 
 def test_a_server_is_not_trusted_without_a_certificate_or_a_clear_yes(platform: FakePlatform, tmp_path: Path) -> None:
     terminal = Terminal(platform, tmp_path, "王大山", OWNER)
-    words = ("register", "--server", platform.target, "--login-name", "abc", "--name", "王大山")
+    words = ("register", "--server", platform.target, "--login-name", "abc", "--name", "王大山", *DEMO)
     assert terminal.run(*words).exit_code == DOUBT
     refused = terminal.run(*words, "--trust-on-first-use", answer="n\n")
     assert refused.exit_code == DOUBT

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from support.fake_platform import PDF, TERMS, FakePlatform
+from support.land import exchange, id_number, parcel
 from support.people import CAMERA, Person, transferee, transferor
 
 from landseal.clients import convert
@@ -19,6 +20,8 @@ from landseal.contract.v1 import contract_pb2
 from landseal.server.domain.contract import Role
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding, Purpose
+
+Twin = contract_pb2.Contract
 
 
 @dataclass
@@ -77,8 +80,129 @@ def twin(made: Made) -> contract_pb2.Contract:
 def test_a_concluded_contract_passes_every_check(made: Made) -> None:
     report = made.check(made.message)
     assert report.reason is Reason.PASSED
-    assert len(report.checks) == 9
+    assert len(report.checks) == 13
     assert all(each.passed for each in report.checks)
+
+
+def _refused_at(made: Made, twin: Twin, name: str) -> Reason:
+    """Signs the twin anew, so that only what was bent can be refused, and returns the reason."""
+    made.resign(twin)
+    report = made.check(twin)
+    assert [each.name for each in report.checks if not each.passed] == [name]
+    return report.reason
+
+
+def _small_x(twin: Twin) -> None:
+    number = next(each for each in (id_number(serial=f"{n:03d}") for n in range(1, 50)) if each.endswith("X"))
+    twin.body.transferor.id_number, twin.body.transferee.id_number = number, number.lower()
+
+
+def _full_width(twin: Twin) -> None:
+    twin.body.transferee.id_number = "".join(chr(ord(each) + 0xFEE0) for each in twin.body.transferor.id_number)
+
+
+def _spaced(twin: Twin) -> None:
+    twin.body.transferee.id_number += " "
+
+
+def _wrong_check_digit(twin: Twin) -> None:
+    number = twin.body.transferee.id_number
+    twin.body.transferee.id_number = number[:-1] + ("0" if number[-1] != "0" else "1")
+
+
+@pytest.mark.parametrize("bend", [_small_x, _full_width, _spaced, _wrong_check_digit])
+def test_an_id_number_in_another_form_than_its_own_is_refused(
+    made: Made, twin: Twin, bend: Callable[[Twin], None]
+) -> None:
+    bend(twin)
+    assert _refused_at(made, twin, "identities") is Reason.PARTY_SIGNATURE_INVALID
+
+
+def _no_land(twin: Twin) -> None:
+    del twin.body.parcels[:]
+
+
+def _land_twice(twin: Twin) -> None:
+    twin.body.parcels.append(twin.body.parcels[0])
+
+
+def _no_area(twin: Twin) -> None:
+    twin.body.parcels[0].area_m2 = 0
+
+
+def _short_digest(twin: Twin) -> None:
+    twin.body.parcels[0].registry_digest = bytes(31)
+
+
+def _short_code(twin: Twin) -> None:
+    twin.body.parcels[0].parcel_code = parcel(1).code[:18]
+
+
+def _unknown_part(twin: Twin) -> None:
+    twin.body.terms.parts.add(parcel_code=parcel(9).code, area_m2=1)
+
+
+def _another_area(twin: Twin) -> None:
+    twin.body.terms.parts.add(parcel_code=parcel(1).code, area_m2=1)
+
+
+@pytest.mark.parametrize(
+    "bend", [_no_land, _land_twice, _no_area, _short_digest, _short_code, _unknown_part, _another_area]
+)
+def test_a_contract_without_whole_parcels_is_refused(made: Made, twin: Twin, bend: Callable[[Twin], None]) -> None:
+    bend(twin)
+    assert _refused_at(made, twin, "parcels") is Reason.CONTRACT_ALTERED
+
+
+MANDATORY = (
+    "kind", "transferor_domicile", "transferee_domicile", "start_date", "end_date", "delivery_date", "use",
+    "rent_basis", "compensation", "dispute", "rights_and_duties",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MANDATORY)
+def test_a_contract_that_lacks_a_term_of_article_40_is_refused(made: Made, twin: Twin, name: str) -> None:
+    twin.body.terms.ClearField(name)  # type: ignore[arg-type]  # a field's name
+    assert _refused_at(made, twin, "terms") is Reason.CONTRACT_ALTERED
+
+
+def test_a_contract_without_a_late_penalty_cannot_even_be_read(made: Made, twin: Twin) -> None:
+    twin.body.terms.ClearField("late_per_ten_thousand")
+    assert made.check(twin).reason is Reason.CONTRACT_ALTERED
+
+
+def test_a_contract_that_ends_before_it_begins_is_refused(made: Made, twin: Twin) -> None:
+    twin.body.terms.end_date.CopyFrom(twin.body.terms.start_date)
+    assert _refused_at(made, twin, "terms") is Reason.CONTRACT_ALTERED
+
+
+def test_an_exchange_for_no_parcels_is_refused(made: Made, twin: Twin) -> None:
+    twin.body.terms.CopyFrom(convert.terms_to_proto(exchange()))
+    del twin.body.terms.exchange_parcel_codes[:]
+    assert _refused_at(made, twin, "terms") is Reason.CONTRACT_ALTERED
+
+
+def test_a_shortened_digest_of_the_document_is_refused(made: Made, twin: Twin) -> None:
+    twin.body.document_sha256 = twin.body.document_sha256[:31]
+    assert _refused_at(made, twin, "paper") is Reason.CONTRACT_ALTERED
+
+
+LESS: dict[str, object] = {"source": 2, "liveness": "active", "policy_id": "", "calibration_id": ""}
+
+
+@pytest.mark.parametrize("side", ["transferor_signature", "transferee_signature"])
+@pytest.mark.parametrize("name", sorted(LESS))
+def test_an_unmarked_receipt_without_a_camera_and_full_liveness_is_refused(
+    made: Made, twin: Twin, name: str, side: str
+) -> None:
+    setattr(getattr(twin, side).receipt, name, LESS[name])
+    assert _refused_at(made, twin, "liveness") is Reason.RECEIPT_SIGNATURE_INVALID
+
+
+@pytest.mark.parametrize("side", ["transferor_signature", "transferee_signature"])
+def test_a_receipt_with_a_mark_that_the_body_has_not_is_refused(made: Made, twin: Twin, side: str) -> None:
+    getattr(twin, side).receipt.mark = "demo"
+    assert _refused_at(made, twin, "mark") is Reason.DEMO_MARK_REFUSED
 
 
 def test_a_pdf_with_one_more_byte_is_refused(made: Made) -> None:

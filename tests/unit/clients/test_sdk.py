@@ -9,11 +9,15 @@ import grpc
 import pytest
 from google.protobuf.message import Message
 from support.fake_platform import PDF, TERMS, FakePlatform
-from support.people import CAMERA, Person, transferee, transferor
+from support.land import id_number
+from support.people import CAMERA, Person, join, transferee, transferor
 
 from landseal.clients.channel import fetch_certificate, fingerprint
+from landseal.clients import convert
+from landseal.clients.cameras.files import FileCamera
 from landseal.clients.client import LandsealClient
 from landseal.clients.errors import LandsealError, VerificationRefused
+from landseal.clients.counterparties import Counterparties
 from landseal.clients.keys import DeviceKeys
 from landseal.clients.localreasons import LocalReason
 from landseal.clients.review import Review, wish
@@ -21,6 +25,8 @@ from landseal.inbox.v1 import inbox_pb2
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding, Purpose, Receipt
 
+from landseal.transfer.v1 import transfer_pb2
+from landseal.verification.v1 import verification_pb2
 
 @pytest.fixture
 def platform() -> Iterator[FakePlatform]:
@@ -125,6 +131,19 @@ def test_an_upload_goes_on_where_it_stopped_when_an_answer_was_lost(platform: Fa
     person.client.verification.verify(Purpose.CODE, Binding(), CAMERA)
     assert platform.calls.count("GetUpload") == 1
     assert platform.calls.count("UploadChunk") == 3
+def test_a_repeated_logout_is_done_and_no_error(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    platform.failures["Logout"] = [Reason.SESSION_ENDED]
+    person.client.session.logout()
+    refused(LocalReason.NOT_LOGGED_IN, person.client.session.get)
+
+
+def test_a_logout_that_was_refused_for_another_reason_is_told(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    platform.failures["Logout"] = [Reason.SESSION_REPLACED]
+    refused(Reason.SESSION_REPLACED, person.client.session.logout)
+
+
 
 
 def test_a_refused_face_is_told_with_its_hint_and_the_attempts_left(platform: FakePlatform) -> None:
@@ -187,6 +206,30 @@ def test_identities_whose_digest_is_another_are_not_confirmed(platform: FakePlat
 BENT = {
     "terms.rent_fen": ("body.terms.rent_fen", 1),
     "terms.special_terms": ("body.terms.special_terms", "改"),
+LESS: dict[str, object] = {"source": 2, "liveness": "active", "policy_id": "", "calibration_id": ""}
+
+
+@pytest.mark.parametrize("name", sorted(LESS))
+def test_an_unmarked_receipt_with_less_than_production_asks_is_refused(platform: FakePlatform, name: str) -> None:
+    person = transferor(platform)
+
+    def bend(answer: verification_pb2.SubmitVerificationResponse) -> None:
+        setattr(answer.receipt, name, LESS[name])
+        answer.receipt.signature = platform.sign(convert.receipt(answer.receipt).signed_bytes())
+
+    platform.tamper["SubmitVerification"] = bend
+    verify = person.client.verification.verify
+    error = refused(LocalReason.RECEIPT_NOT_AS_ASKED, lambda: verify(Purpose.CODE, Binding(), CAMERA))
+    assert name in error.detail
+
+
+def test_frames_from_files_earn_no_unmarked_receipt(platform: FakePlatform) -> None:
+    person, files = transferor(platform), FileCamera([b"frame %d" % number for number in range(5)])
+    verify = person.client.verification.verify
+    error = refused(LocalReason.RECEIPT_NOT_AS_ASKED, lambda: verify(Purpose.CODE, Binding(), files))
+    assert "source" in error.detail
+
+
     "parcels": ("body.parcels.0.area_m2", 1),
     "own account": ("body.transferor.account_id", "acc-9"),
     "own identity": ("body.transferor.legal_name", "王小山"),
@@ -201,6 +244,61 @@ def test_a_body_that_is_not_what_was_asked_is_never_signed(platform: FakePlatfor
     giver, _ = agreed(platform)
     receipt = giver.client.verification.verify(Purpose.LAND_READ, Binding("tr-1"), CAMERA)
     parcels = giver.client.land.parcels(receipt)
+def _to_stranger(platform: FakePlatform, side: str) -> Callable[[transfer_pb2.GetTransferResponse], None]:
+    """Another person on one side of a transfer, everywhere and consistently, as only the platform itself could do."""
+    stranger = join(platform, "13700003333", "赵六", id_number("19900101", "321"))
+
+    def bend(answer: transfer_pb2.GetTransferResponse) -> None:
+        getattr(answer.transfer.body, side).CopyFrom(platform._party(stranger.account_id))
+        getattr(answer.transfer, side).CopyFrom(platform._masked(stranger.account_id))
+        answer.transfer.terms_digest = convert.body(answer.transfer.body).digest()
+
+    return bend
+
+
+def test_another_transferee_than_the_confirmed_one_is_never_signed(platform: FakePlatform) -> None:
+    giver, _, _ = drafted(platform)
+    platform.tamper["GetTransfer"] = _to_stranger(platform, "transferee")
+    error = refused(LocalReason.CONTRACT_NOT_AS_ASKED, lambda: giver.client.transfer.review("tr-1"))
+    assert error.detail == "the other party is not the one known for this transfer"
+
+
+def test_a_transfer_that_was_never_confirmed_here_is_never_signed(platform: FakePlatform) -> None:
+    giver, _, _ = drafted(platform)
+    giver.client.transfer.counterparties = Counterparties()
+    error = refused(LocalReason.CONTRACT_NOT_AS_ASKED, lambda: giver.client.transfer.review("tr-1"))
+    assert error.detail == "the identities were never confirmed on this device"
+
+
+def test_another_transferor_than_at_first_sight_is_never_signed(platform: FakePlatform) -> None:
+    giver, taker, offered = drafted(platform)
+    giver.client.transfer.propose(offered, signed(giver, offered))
+    taker.client.transfer.review("tr-1")
+    platform.tamper["GetTransfer"] = _to_stranger(platform, "transferor")
+    error = refused(LocalReason.CONTRACT_NOT_AS_ASKED, lambda: taker.client.transfer.review("tr-1"))
+    assert error.detail == "the other party is not the one known for this transfer"
+
+
+def test_a_transfer_id_given_out_twice_does_not_change_who_it_is_between(platform: FakePlatform) -> None:
+    giver, _ = agreed(platform)
+    stranger = join(platform, "13700003333", "赵六", id_number("19900101", "321"))
+    platform.code_of = stranger.account_id
+    notice = giver.client.transfer.resolve_code("landseal:c:MFRGGZDFMZTWQ2LK")
+    refused(LocalReason.NOTICE_ALTERED, lambda: giver.client.transfer.confirm_notice(notice))
+
+
+def test_an_incomplete_contract_is_never_signed(platform: FakePlatform) -> None:
+    _, taker, _ = drafted(platform)
+
+    def bend(answer: transfer_pb2.GetTransferResponse) -> None:
+        answer.transfer.body.terms.ClearField("dispute")
+        answer.transfer.terms_digest = convert.body(answer.transfer.body).digest()
+
+    platform.tamper["GetTransfer"] = bend
+    error = refused(LocalReason.CONTRACT_NOT_AS_ASKED, lambda: taker.client.transfer.review("tr-1"))
+    assert error.detail == "the terms are incomplete"
+
+
     giver.client.transfer.save_draft("tr-1", receipt, [parcels[0].parcel_code], TERMS)
     path, value = BENT[fault]
     platform.tamper["GetTransfer"] = _set("transfer." + path, value)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import base64
-import multiprocessing
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -112,12 +113,18 @@ def test_replacing_a_secret_leaves_one_whole_file(tmp_path: Path) -> None:
     assert os.listdir(path.parent) == ["secret"]
 
 
-def _make(path: str) -> bytes:
-    return load_or_create(Path(path), lambda: os.urandom(16))
+_PROGRAM = """
+import os, sys
+from pathlib import Path
+from landseal.server.crypto.keyfiles import load_or_create
+sys.stdout.buffer.write(load_or_create(Path(sys.argv[1]), lambda: os.urandom(16)))
+"""
 
 
 def test_processes_that_start_together_share_one_secret(tmp_path: Path) -> None:
-    with multiprocessing.get_context("fork").Pool(4) as processes:
-        made = processes.map(_make, [str(tmp_path / "secret")] * 16, chunksize=1)
-    assert len(set(made)) == 1
+    command = [sys.executable, "-c", _PROGRAM, str(tmp_path / "secret")]
+    started = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(6)]
+    made = {process.communicate(timeout=60)[0] for process in started}
+    assert len(made) == 1
+    assert all(len(secret) == 16 for secret in made)
     assert os.listdir(tmp_path) == ["secret"]
