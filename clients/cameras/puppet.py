@@ -33,7 +33,7 @@ _TRANSITION_MS = 150.0
 
 MOUTH_SHAPES: Mapping[str, MouthShape] = {
     "RELAXED": MouthShape(1.0, 0.0, 0.5),
-    "OPEN": MouthShape(0.94, 0.44, 0.2),
+    "OPEN": MouthShape(0.94, 0.46, 0.25),
     "ROUND": MouthShape(0.62, 0.09, 0.1),
     "SPREAD": MouthShape(1.27, 0.015, 0.5),
     "CLOSED": MouthShape(1.0, 0.0, 0.1),

@@ -18,8 +18,10 @@ Floats = NDArray[np.float64]
 
 LAGS_MS = np.arange(-100.0, 501.0, 50.0)
 """How far a person may be behind (or just ahead of) the instruction, as a whole."""
-RELAXED_OFF = np.arange(-0.04, 0.041, 0.01)
-"""How far the relaxed log width may be off: the lead-in has three frames, and a turning head changes the mesh by that much.
+STRENGTHS = (0.4, 0.7, 1.0)
+"""Strengths of the whole performance that are tried along with them."""
+RELAXED_OFF = np.arange(-0.03, 0.031, 0.01)
+"""How far the relaxed log width may be off: the lead-in has three frames, and a turning head changes the mesh as much.
 Less than the least stretch or pucker, so that no correction makes a shape."""
 BAND_MS = 300.0
 """Width of the warping band: how far a single moment may be off beyond the common lag."""
@@ -65,7 +67,9 @@ def match(instruction: LipInstruction, relative: Floats, times: Floats, prototyp
     gains = _gains(instruction, series, times - lag, prototypes)
     shapes, begins = read_shapes(series, times, prototypes, gains)
     wanted, wanted_begins = expected_sequence(instruction)
-    same = Counter(shapes) == Counter(wanted)
+    # Gains fitted to the wanted order may misread another order: what was made is also read by the stored features.
+    plain, _ = read_shapes(prototypes.scaled(*relative.T), times, prototypes, {})
+    same, anyhow = (Counter(seen) == Counter(wanted) for seen in (shapes, plain))
     late = _lateness(begins, wanted_begins) if shapes == wanted else float("inf")
     cost, means = _warp(instruction, series, times - lag, prototypes, gains)
     distance = _worst_shape(instruction, means, prototypes, gains)
@@ -74,7 +78,7 @@ def match(instruction: LipInstruction, relative: Floats, times: Floats, prototyp
         shape=same and distance <= SHAPE_RADIUS,
         amplitude=strength >= 1.0,
         order=late <= BOUNDARY_MS and cost <= WARP_LIMIT,
-        same_shapes=same,
+        same_shapes=same or anyhow,
         scores={"lag_ms": lag, "late_ms": late, "warp": cost, "distance": distance, "strength": strength},
     )
 
@@ -84,10 +88,11 @@ def _fit(
 ) -> tuple[float, Floats]:
     """The common delay, and the scaled features with the relaxed width, at which the unwarped trajectory fits best."""
     corrected = [prototypes.scaled(relative[:, 0], relative[:, 1] - offset) for offset in RELAXED_OFF]
-    series = np.stack(corrected)
+    series = np.stack(corrected)[:, None, None]
     stored = np.stack([prototypes.trajectory(instruction, times - lag, {}) for lag in LAGS_MS])
-    costs = np.minimum(((series[:, None] - stored[None]) ** 2).sum(-1), CLIP).mean(-1)
-    offset, lag = np.unravel_index(int(costs.argmin()), costs.shape)
+    scaled = np.stack([stored * strength for strength in STRENGTHS])
+    costs = np.minimum(((series - scaled[None]) ** 2).sum(-1), CLIP).mean(-1)
+    offset, _, lag = np.unravel_index(int(costs.argmin()), costs.shape)
     return float(LAGS_MS[lag]), corrected[int(offset)]
 
 

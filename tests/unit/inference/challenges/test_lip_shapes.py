@@ -56,7 +56,7 @@ def test_a_moved_photograph_has_no_lip_motion() -> None:
 
 
 def test_small_movements_are_too_small() -> None:
-    found = verdict(MIXED, perform(MIXED, Person(strength=0.34)))
+    found = verdict(MIXED, perform(MIXED, Person(strength=0.38)))
     assert found.reason == ChallengeReason.LIP_AMPLITUDE_TOO_SMALL
     assert found.order
     assert not found.amplitude
