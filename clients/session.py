@@ -130,11 +130,11 @@ class SessionClient:
         A session that has been logged out already, as when the first answer was lost, is done and no error.
         """
         request = pb.LogoutRequest(request_id=request_id or new_request_id())
+        try:
+            self._calls.change(_SERVICE + "Logout", request, pb.LogoutResponse)
         except LandsealError as error:
             if error.reason is not Reason.SESSION_ENDED:
                 raise
-        try:
-            self._calls.change(_SERVICE + "Logout", request, pb.LogoutResponse)
         finally:
             self._calls.credentials = None
 

@@ -12,21 +12,21 @@ from support.fake_platform import PDF, TERMS, FakePlatform
 from support.land import id_number
 from support.people import CAMERA, Person, join, transferee, transferor
 
-from landseal.clients.channel import fetch_certificate, fingerprint
 from landseal.clients import convert
 from landseal.clients.cameras.files import FileCamera
+from landseal.clients.channel import fetch_certificate, fingerprint
 from landseal.clients.client import LandsealClient
-from landseal.clients.errors import LandsealError, VerificationRefused
 from landseal.clients.counterparties import Counterparties
+from landseal.clients.errors import LandsealError, VerificationRefused
 from landseal.clients.keys import DeviceKeys
 from landseal.clients.localreasons import LocalReason
 from landseal.clients.review import Review, wish
 from landseal.inbox.v1 import inbox_pb2
 from landseal.server.domain.reasons import Reason
 from landseal.server.domain.receipts import Binding, Purpose, Receipt
-
 from landseal.transfer.v1 import transfer_pb2
 from landseal.verification.v1 import verification_pb2
+
 
 @pytest.fixture
 def platform() -> Iterator[FakePlatform]:
@@ -114,6 +114,19 @@ def test_after_logout_nothing_is_called_with_the_old_token(platform: FakePlatfor
     refused(LocalReason.NOT_LOGGED_IN, person.client.session.get)
 
 
+def test_a_repeated_logout_is_done_and_no_error(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    platform.failures["Logout"] = [Reason.SESSION_ENDED]
+    person.client.session.logout()
+    refused(LocalReason.NOT_LOGGED_IN, person.client.session.get)
+
+
+def test_a_logout_that_was_refused_for_another_reason_is_told(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    platform.failures["Logout"] = [Reason.SESSION_REPLACED]
+    refused(Reason.SESSION_REPLACED, person.client.session.logout)
+
+
 def test_an_unavailable_server_is_asked_again_and_an_internal_error_is_not(platform: FakePlatform) -> None:
     person = transferor(platform)
     platform.calls.clear()
@@ -131,19 +144,6 @@ def test_an_upload_goes_on_where_it_stopped_when_an_answer_was_lost(platform: Fa
     person.client.verification.verify(Purpose.CODE, Binding(), CAMERA)
     assert platform.calls.count("GetUpload") == 1
     assert platform.calls.count("UploadChunk") == 3
-def test_a_repeated_logout_is_done_and_no_error(platform: FakePlatform) -> None:
-    person = transferor(platform)
-    platform.failures["Logout"] = [Reason.SESSION_ENDED]
-    person.client.session.logout()
-    refused(LocalReason.NOT_LOGGED_IN, person.client.session.get)
-
-
-def test_a_logout_that_was_refused_for_another_reason_is_told(platform: FakePlatform) -> None:
-    person = transferor(platform)
-    platform.failures["Logout"] = [Reason.SESSION_REPLACED]
-    refused(Reason.SESSION_REPLACED, person.client.session.logout)
-
-
 
 
 def test_a_refused_face_is_told_with_its_hint_and_the_attempts_left(platform: FakePlatform) -> None:
@@ -189,23 +189,6 @@ def test_a_receipt_of_a_demo_is_refused_unless_asked_for_by_name() -> None:
     platform.stop()
 
 
-def test_a_verdict_that_passes_without_a_receipt_is_refused(platform: FakePlatform) -> None:
-    person = transferor(platform)
-    platform.tamper["SubmitVerification"] = lambda answer: answer.ClearField("receipt")
-    verify = person.client.verification.verify
-    refused(LocalReason.SERVER_ANSWER_ODD, lambda: verify(Purpose.CODE, Binding(), CAMERA))
-
-
-def test_identities_whose_digest_is_another_are_not_confirmed(platform: FakePlatform) -> None:
-    giver, taker = transferor(platform), transferee(platform)
-    taker.client.transfer.create_code(taker.client.verification.verify(Purpose.CODE, Binding(), CAMERA))
-    platform.tamper["ResolveTransfereeCode"] = _set("transferee.masked_name", "李*")
-    refused(LocalReason.NOTICE_ALTERED, lambda: giver.client.transfer.resolve_code("landseal:c:MFRGGZDFMZTWQ2LK"))
-
-
-BENT = {
-    "terms.rent_fen": ("body.terms.rent_fen", 1),
-    "terms.special_terms": ("body.terms.special_terms", "改"),
 LESS: dict[str, object] = {"source": 2, "liveness": "active", "policy_id": "", "calibration_id": ""}
 
 
@@ -230,20 +213,20 @@ def test_frames_from_files_earn_no_unmarked_receipt(platform: FakePlatform) -> N
     assert "source" in error.detail
 
 
-    "parcels": ("body.parcels.0.area_m2", 1),
-    "own account": ("body.transferor.account_id", "acc-9"),
-    "own identity": ("body.transferor.legal_name", "王小山"),
-    "an identity is not the one shown": ("body.transferee.legal_name", "李春梅"),
-    "server_key_id": ("body.server_key_id", "00" * 16),
-    "transfer_id": ("body.transfer_id", "tr-9"),
-}
+def test_a_verdict_that_passes_without_a_receipt_is_refused(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    platform.tamper["SubmitVerification"] = lambda answer: answer.ClearField("receipt")
+    verify = person.client.verification.verify
+    refused(LocalReason.SERVER_ANSWER_ODD, lambda: verify(Purpose.CODE, Binding(), CAMERA))
 
 
-@pytest.mark.parametrize("fault", sorted(BENT))
-def test_a_body_that_is_not_what_was_asked_is_never_signed(platform: FakePlatform, fault: str) -> None:
-    giver, _ = agreed(platform)
-    receipt = giver.client.verification.verify(Purpose.LAND_READ, Binding("tr-1"), CAMERA)
-    parcels = giver.client.land.parcels(receipt)
+def test_identities_whose_digest_is_another_are_not_confirmed(platform: FakePlatform) -> None:
+    giver, taker = transferor(platform), transferee(platform)
+    taker.client.transfer.create_code(taker.client.verification.verify(Purpose.CODE, Binding(), CAMERA))
+    platform.tamper["ResolveTransfereeCode"] = _set("transferee.masked_name", "李*")
+    refused(LocalReason.NOTICE_ALTERED, lambda: giver.client.transfer.resolve_code("landseal:c:MFRGGZDFMZTWQ2LK"))
+
+
 def _to_stranger(platform: FakePlatform, side: str) -> Callable[[transfer_pb2.GetTransferResponse], None]:
     """Another person on one side of a transfer, everywhere and consistently, as only the platform itself could do."""
     stranger = join(platform, "13700003333", "赵六", id_number("19900101", "321"))
@@ -299,6 +282,23 @@ def test_an_incomplete_contract_is_never_signed(platform: FakePlatform) -> None:
     assert error.detail == "the terms are incomplete"
 
 
+BENT = {
+    "terms.rent_fen": ("body.terms.rent_fen", 1),
+    "terms.special_terms": ("body.terms.special_terms", "改"),
+    "parcels": ("body.parcels.0.area_m2", 1),
+    "own account": ("body.transferor.account_id", "acc-9"),
+    "own identity": ("body.transferor.legal_name", "王小山"),
+    "an identity is not the one shown": ("body.transferee.legal_name", "李春梅"),
+    "server_key_id": ("body.server_key_id", "00" * 16),
+    "transfer_id": ("body.transfer_id", "tr-9"),
+}
+
+
+@pytest.mark.parametrize("fault", sorted(BENT))
+def test_a_body_that_is_not_what_was_asked_is_never_signed(platform: FakePlatform, fault: str) -> None:
+    giver, _ = agreed(platform)
+    receipt = giver.client.verification.verify(Purpose.LAND_READ, Binding("tr-1"), CAMERA)
+    parcels = giver.client.land.parcels(receipt)
     giver.client.transfer.save_draft("tr-1", receipt, [parcels[0].parcel_code], TERMS)
     path, value = BENT[fault]
     platform.tamper["GetTransfer"] = _set("transfer." + path, value)
