@@ -43,7 +43,7 @@ def new_request_id() -> str:
 
 
 class Calls:
-    """Makes calls: ``open`` without a token, ``read`` with one, ``change`` with one and the device's signature."""
+    """Makes calls: ``open`` without a token, all others with one and the device's signature."""
 
     def __init__(self, channel: grpc.Channel, server_key_id: str, clock: Clock) -> None:
         self.channel = channel
@@ -71,32 +71,35 @@ class Calls:
     def read(
         self, method: str, request: Message, answer: type[_Answer], timeout_s: float = CONTROL_TIMEOUT_S
     ) -> _Answer:
-        """Calls a method that changes nothing, with the token."""
-        return self._send(method, serialise(request), answer, timeout_s, self._bearer())
+        """Calls a method that changes nothing, with the token and a signature over the very bytes that are sent."""
+        return self._signed(method, request, answer, timeout_s)
 
     def change(
         self, method: str, request: Message, answer: type[_Answer], timeout_s: float = CONTROL_TIMEOUT_S
     ) -> _Answer:
-        """Calls a mutation, with the token and a signature over the very bytes that are sent."""
-        data = serialise(request)
-        request_id = str(getattr(request, "request_id", ""))  # chunks have none: their offset makes them repeatable
-        metadata = (*self._bearer(), (CALL_SIGNATURE_KEY, self._signature(method, request_id, data)))
-        return self._send(method, data, answer, timeout_s, metadata)
+        """Calls a mutation; on the wire it differs from a read by its ``request_id`` (chunks have their offset)."""
+        return self._signed(method, request, answer, timeout_s)
 
     def stream(self, method: str, request: Message, answer: type[_Answer]) -> tuple[grpc.Call, Iterator[_Answer]]:
-        """Opens a server stream with the token; returns the call, to cancel it, and the messages."""
-        call = self.channel.unary_stream(method, None, answer.FromString)(serialise(request), metadata=self._bearer())
+        """Opens a server stream, signed like a read; returns the call, to cancel it, and the messages."""
+        data = serialise(request)
+        metadata = self._credentials(method, request, data)
+        call = self.channel.unary_stream(method, None, answer.FromString)(data, metadata=metadata)
         return call, _messages(call)
 
-    def _bearer(self) -> _Metadata:
-        return (("authorization", f"Bearer {self.require().token}"),)
+    def _signed(self, method: str, request: Message, answer: type[_Answer], timeout_s: float) -> _Answer:
+        data = serialise(request)
+        return self._send(method, data, answer, timeout_s, self._credentials(method, request, data))
 
-    def _signature(self, method: str, request_id: str, data: bytes) -> bytes:
+    def _credentials(self, method: str, request: Message, data: bytes) -> _Metadata:
+        """The token and the device's signature over ``data``; without a ``request_id`` the empty one is signed."""
         held, now = self.require(), millis(self.clock())
+        request_id = str(getattr(request, "request_id", ""))
         signature = held.auth.call(self.server_key_id, held.account_id, request_id, method, data, held.token, now)
         message = common_pb2.CallSignature(key_id=held.auth.key_id, signature=signature)
         message.signed_time.FromDatetime(from_millis(now))
-        return message.SerializeToString()
+        bearer = ("authorization", f"Bearer {held.token}")
+        return (bearer, (CALL_SIGNATURE_KEY, message.SerializeToString()))
 
     def _send(self, method: str, data: bytes, answer: type[_Answer], timeout_s: float, metadata: _Metadata) -> _Answer:
         call = self.channel.unary_unary(method, None, answer.FromString)

@@ -86,7 +86,7 @@ class SessionClient:
     ) -> pb.Session:
         """Logs in with password and auth key; later calls of this client carry the session.
 
-        ``account_id`` is the one that registration returned: a server that names another gets no signature.
+        ``account_id`` is the one that registration returned: the signature is worth nothing for any other.
 
         Raises:
             LandsealError: LOGIN_REFUSED, RATE_LIMITED, REQUEST_INVALID; ACCOUNT_DIFFERS.
@@ -99,8 +99,6 @@ class SessionClient:
             ),
             pb.StartLoginResponse,
         )
-        if start.account_id != account_id:
-            raise LandsealError(LocalReason.ACCOUNT_DIFFERS, detail="the login is for another account")
         if len(start.nonce) != 32 or not start.login_id:
             raise LandsealError(LocalReason.SERVER_ANSWER_ODD, detail="the login has no nonce")
         signature = keys.auth.login(self._calls.server_key_id, account_id, start.nonce, start.login_id)

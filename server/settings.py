@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -74,7 +75,9 @@ class Settings:
     calls: int = 64
     """Calls worked on at a time in each process; more are refused as OVERLOADED."""
     heavy_calls: int = field(default_factory=lambda: 4 * _cpus())
-    """Among them, calls of inference, rendering and password hashing."""
+    """Among them, calls of inference and rendering."""
+    password_calls: int = field(default_factory=_cpus)
+    """Among them, calls that hash a password: logins and registrations, which anybody can send."""
     watchers: int = 20_000
     """Open watches in each process."""
     max_deadline_s: float = 60.0
@@ -93,6 +96,8 @@ class Settings:
     """Its private key (PEM)."""
     admin_client_roots: Path | None = None
     """Who may issue administrators' certificates (PEM); none: the development authority."""
+    admin_names: tuple[str, ...] = ("landseal-admin",)
+    """Common names of the certificates that are administrators', separated by commas; others of these roots are not."""
     reflection: bool = False
     """Whether grpcurl may ask what there is; for development only."""
 
@@ -169,6 +174,13 @@ def _parsed_path(text: str) -> Path:
     return Path(text)
 
 
+def _parsed_names(text: str) -> tuple[str, ...]:
+    names = tuple(each.strip() for each in text.split(","))
+    if not all(names):
+        raise ValueError("must be names, separated by commas")
+    return names
+
+
 _PARSERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "bool": _parsed_bool,
@@ -176,10 +188,11 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
     "float": _parsed_seconds,
     "Path": _parsed_path,
     "Path | None": _parsed_path,
+    "tuple[str, ...]": _parsed_names,
     "tuple[Path, ...]": lambda text: tuple(_parsed_path(each) for each in text.split(os.pathsep) if each),
 }
 
-_LARGEST = {"workers": 256, "calls": 4096, "heavy_calls": 4096, "watchers": 1_000_000}
+_LARGEST = {"workers": 256, "calls": 4096, "heavy_calls": 4096, "password_calls": 4096, "watchers": 1_000_000}
 _MOST_KNOWN = 1000
 _SECONDS = ("max_deadline_s", "admin_deadline_s", "connection_age_s")
 
@@ -225,7 +238,26 @@ def _production_faults(it: Settings, says: Callable[[str, str], str]) -> list[st
         faults.append(says("allow_uncalibrated", "is refused under the production policy"))
     if it.reflection:
         faults.append(says("reflection", "is refused under the production policy"))
+    reached = [name for name in ("listen", "admin_listen") if _reaches_out(getattr(it, name))]
+    if reached and it.tls_certificate is None:
+        faults.append(
+            says("tls_certificate", "must be given for addresses beyond loopback under the production policy")
+        )
+    if "admin_listen" in reached and it.admin_client_roots is None:
+        text = "must be given for an administrators' address beyond loopback under the production policy"
+        faults.append(says("admin_client_roots", text))
     return faults
+
+
+def _reaches_out(address: str) -> bool:
+    """Tells whether others than this machine may reach the address; names other than localhost lead anywhere."""
+    if not _is_address(address):
+        return False
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host != "localhost" and not ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return True
 
 
 def _is_address(text: str) -> bool:
@@ -237,5 +269,5 @@ def _shown(name: str, value: object) -> str:
     if name == "database_url":
         return re.sub(r"(//[^:/@]*):[^@]*@", r"\1:***@", str(value)).partition("?")[0] or "(embedded)"
     if isinstance(value, tuple):
-        return os.pathsep.join(map(str, value))
+        return ("," if name == "admin_names" else os.pathsep).join(map(str, value))
     return "" if value is None else str(value)

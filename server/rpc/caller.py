@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 import grpc
@@ -88,14 +88,19 @@ def proof_of(metadata: Metadata) -> CallProof:
     return CallProof(message.key_id, time.seconds * 1000 + time.nanos // 1_000_000, message.signature)
 
 
-def administrator_of(context: grpc.ServicerContext) -> str:
+def administrator_of(context: grpc.ServicerContext, names: Collection[str]) -> str:
     """Returns the name of the client certificate that TLS has checked.
 
+    ``names`` are the common names of administrators: the roots may well issue certificates to others, too.
+
     Raises:
-        Refused: NOT_YOURS without one, even if a listener was opened without asking for certificates.
+        Refused: NOT_YOURS without one of these, even if a listener was opened without asking for certificates.
     """
     auth = context.auth_context()
     certificates: object = auth.get("x509_pem_cert", ())
     if not isinstance(certificates, list | tuple) or not certificates:
+        raise Refused(Reason.NOT_YOURS)
+    stated: object = auth.get("x509_common_name", ())
+    if not isinstance(stated, list | tuple) or len(stated) != 1 or stated[0] not in {name.encode() for name in names}:
         raise Refused(Reason.NOT_YOURS)
     return f"admin:{hashlib.sha256(certificates[0]).hexdigest()[:32]}"

@@ -42,7 +42,7 @@ class Edge:
     2. the deadline: what is left of it becomes the budget, and a call whose time is over is not begun;
     3. the caller: without a live session (or a certificate) nothing is said about the request;
     4. the bytes: anything that is no message is refused;
-    5. the call's signature, for mutations: a stolen token alone does nothing;
+    5. the call's signature, wherever a token is: a stolen token alone reads and does nothing;
     6. the fields, all faults at once;
     7. the stored answer, for whatever has a request_id;
     8. the handler.
@@ -54,6 +54,8 @@ class Edge:
     journal: Journal
     gates: Gates
     max_deadline_s: float
+    admin_names: frozenset[str]
+    """Common names of the client certificates that administrators show."""
 
     def wrap(self, method: Method, arrived: Callable[[], None]) -> grpc.RpcMethodHandler[Any, Any]:
         """Returns the handler that gRPC calls: raw bytes in and out, so that digests and stored answers are exact.
@@ -73,7 +75,7 @@ class Edge:
         def behave(raw: bytes, context: grpc.ServicerContext) -> bytes:
             opened = _Opened.of(method, context)
             try:
-                with self.gates.passed(heavy=method.rule.heavy):
+                with self.gates.passed(method.rule.gate):
                     call = self._admit(opened)
                     response = self._answer(opened, call, raw)
             except Exception as error:
@@ -118,7 +120,7 @@ class Edge:
         def behave(raw: Iterator[bytes], context: grpc.ServicerContext) -> Iterator[bytes]:
             opened = _Opened.of(method, context)
             try:
-                with self.gates.passed(heavy=method.rule.heavy):
+                with self.gates.passed(method.rule.gate):
                     call = self._admit(opened)
                     requests = (self._parsed(method, each) for each in raw)
                     yield from map(serialise, method.handler(requests, call))
@@ -140,7 +142,7 @@ class Edge:
             opened.line.account_id = caller.account_id
             return Call(method.name, budget, opened.line, caller.account_id, token, caller)
         if method.rule.access is Access.ADMIN:
-            opened.line.account_id = administrator = administrator_of(opened.context)
+            opened.line.account_id = administrator = administrator_of(opened.context, self.admin_names)
             return Call(method.name, budget, opened.line, administrator)
         return Call(method.name, budget, opened.line, "")
 
@@ -159,7 +161,7 @@ class Edge:
         if method.has_request_id:
             call.request_id = _text(request, "request_id")
             call.request_digest = self.fingerprints.request(method.name, raw)
-        if method.rule.access is Access.MUTATION:
+        if method.rule.access in _LOGGED_IN:
             proof = proof_of(opened.metadata)
             self.doorkeeper.check_call_signature(call.caller, proof, call.request_id, method.name, raw, call.token)
         if method.rule.access is Access.OPENING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import random
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,18 @@ _RETRY_S = (0.5, 1.5)
 """Refused clients come back at different times."""
 
 
-class Gate:
+class Gate(enum.Enum):
+    """The narrower gates inside; what one kind of work fills up, the other kinds do not notice."""
+
+    NONE = enum.auto()
+    """The call is light."""
+    INFERENCE = enum.auto()
+    """It costs about a second of inference or rendering."""
+    PASSWORD = enum.auto()
+    """It costs a password's hash, and anybody may ask for it."""
+
+
+class _Places:
     """Lets so many calls in at the same time; watchers do not pass here."""
 
     def __init__(self, limit: int) -> None:
@@ -36,21 +48,22 @@ class Gate:
 
 
 class Gates:
-    """A gate for all calls and, inside, one for heavy ones.
+    """A gate for all calls and, inside, one for each kind of costly ones.
 
-    Calls that cost a second of inference, rendering or password hashing can never fill all places, so that reading
-    stays possible.
+    Calls that cost a second of inference or rendering can never fill all places, so that reading stays possible; and
+    strangers' logins, which cost a password's hash, can never take the places of either.
     """
 
-    def __init__(self, *, calls: int, heavy_calls: int) -> None:
-        self._all, self._heavy = Gate(calls), Gate(heavy_calls)
+    def __init__(self, *, calls: int, heavy_calls: int, password_calls: int) -> None:
+        self._all = _Places(calls)
+        self._narrow = {Gate.INFERENCE: _Places(heavy_calls), Gate.PASSWORD: _Places(password_calls)}
 
     @contextmanager
-    def passed(self, *, heavy: bool) -> Iterator[None]:
+    def passed(self, gate: Gate) -> Iterator[None]:
         """Holds a place while the block runs; raises Refused OVERLOADED."""
         with self._all.passed():
-            if not heavy:
+            if gate is Gate.NONE:
                 yield
                 return
-            with self._heavy.passed():
+            with self._narrow[gate].passed():
                 yield

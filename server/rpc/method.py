@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
 from landseal.server.rpc.fields import Rules
+from landseal.server.rpc.gate import Gate
 
 
 class Access(enum.Enum):
@@ -22,9 +23,9 @@ class Access(enum.Enum):
     OPENING = enum.auto()
     """Anybody; a mutation on the way to a session, repeatable by request_id."""
     SESSION = enum.auto()
-    """Whoever holds a token; changes nothing, or nothing twice (UploadChunk)."""
+    """Whoever holds a token and signs the call with the session's device; changes nothing, or nothing twice."""
     MUTATION = enum.auto()
-    """Whoever holds a token and signs the call with the session's device."""
+    """The same, repeatable by request_id."""
     ADMIN = enum.auto()
     """Whoever shows a client certificate, on the administrators' listener."""
 
@@ -34,8 +35,8 @@ class Rule:
     """One line of the table in ``services.py``."""
 
     access: Access
-    heavy: bool = False
-    """Costs about a second of inference, rendering or password hashing; passes the narrower gate."""
+    gate: Gate = Gate.NONE
+    """Which narrower gate it passes."""
     secret: str = ""
     """For OPENING: the field that only the rightful sender knows; stored answers are found through it."""
 

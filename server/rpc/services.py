@@ -15,6 +15,7 @@ from landseal.capture.v1 import capture_pb2
 from landseal.contract.v1 import contract_pb2
 from landseal.inbox.v1 import inbox_pb2
 from landseal.land.v1 import land_pb2
+from landseal.server.rpc.gate import Gate
 from landseal.server.rpc.method import Access, Method, Rule, methods_of
 from landseal.server.rpc.servicers.admin import AdminServicer
 from landseal.server.rpc.servicers.capture import CaptureServicer
@@ -33,7 +34,7 @@ from landseal.verification.v1 import verification_pb2
 _PUBLIC, _SESSION, _MUTATION, _ADMIN = (
     Rule(access) for access in (Access.PUBLIC, Access.SESSION, Access.MUTATION, Access.ADMIN)
 )
-_HEAVY = Rule(Access.MUTATION, heavy=True)
+_INFERENCE = Rule(Access.MUTATION, Gate.INFERENCE)
 
 SERVER_INFO: ServiceDescriptor = serverinfo_pb2.DESCRIPTOR.services_by_name["ServerInfoService"]
 SESSION: ServiceDescriptor = session_pb2.DESCRIPTOR.services_by_name["SessionService"]
@@ -48,8 +49,8 @@ ADMIN: ServiceDescriptor = admin_pb2.DESCRIPTOR.services_by_name["AdminService"]
 TABLE: Mapping[str, dict[str, Rule]] = {
     SERVER_INFO.full_name: {"GetServerInfo": _PUBLIC},
     SESSION.full_name: {
-        "RegisterAccount": Rule(Access.OPENING, heavy=True, secret="registration_code"),  # noqa: S106 - a field's name
-        "StartLogin": Rule(Access.OPENING, heavy=True, secret="password"),  # noqa: S106 - a field's name
+        "RegisterAccount": Rule(Access.OPENING, Gate.PASSWORD, "registration_code"),
+        "StartLogin": Rule(Access.OPENING, Gate.PASSWORD, "password"),
         "Login": Rule(Access.OPENING, secret="login_id"),  # noqa: S106 - a field's name
         "Logout": _MUTATION,
         "GetSession": _SESSION,
@@ -57,7 +58,7 @@ TABLE: Mapping[str, dict[str, Rule]] = {
     CAPTURE.full_name: {"CreateUpload": _MUTATION, "UploadChunk": _SESSION, "GetUpload": _SESSION},
     VERIFICATION.full_name: {
         "CreateVerification": _MUTATION,
-        "SubmitVerification": _HEAVY,
+        "SubmitVerification": _INFERENCE,
         "GetVerification": _SESSION,
     },
     LAND.full_name: {"ListOwnParcels": _SESSION, "GetOwnParcel": _SESSION},
@@ -66,7 +67,7 @@ TABLE: Mapping[str, dict[str, Rule]] = {
         "SendTransfereeCode": _MUTATION,
         "ResolveTransfereeCode": _MUTATION,
         "CreateTransfer": _MUTATION,
-        "SaveDraft": _HEAVY,
+        "SaveDraft": _INFERENCE,
         "DownloadDraft": _SESSION,
         "ProposeContract": _MUTATION,
         "ConfirmContract": _MUTATION,

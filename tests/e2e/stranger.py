@@ -74,18 +74,19 @@ class Stranger:
         self.channel = grpc.secure_channel(
             job["target"], grpc.ssl_channel_credentials(Path(job["authority"]).read_bytes())
         )
+        self.token = self.account = ""
         asked, told = serverinfo_pb2.GetServerInfoRequest(), serverinfo_pb2.GetServerInfoResponse
         self.audience = self.call("serverinfo", "ServerInfoService/GetServerInfo", asked, told).server_key_id
         self.auth, self.auth_id = new_key()
         self.sign, self.sign_id = new_key()
-        self.token = self.account = ""
 
-    def call(self, noun: str, method: str, request: Foreign, answer: Foreign, *, signed: bool = False) -> Foreign:
+    def call(self, noun: str, method: str, request: Foreign, answer: Foreign) -> Foreign:
         path, raw = f"/landseal.{noun}.v1.{method}", request.SerializeToString()
-        metadata: list[tuple[str, Any]] = [("authorization", f"Bearer {self.token}")] if noun != "serverinfo" else []
-        if signed:
-            now = time.time_ns() // 1_000_000
-            proof = message("call", self.audience, self.account, self.auth_id, request.request_id, path, sha256(raw),
+        metadata: list[tuple[str, Any]] = []
+        if self.token:
+            now, request_id = time.time_ns() // 1_000_000, getattr(request, "request_id", "")
+            metadata.append(("authorization", f"Bearer {self.token}"))
+            proof = message("call", self.audience, self.account, self.auth_id, request_id, path, sha256(raw),
                             sha256(self.token.encode()), now)  # fmt: skip
             signature = self.common.CallSignature(key_id=self.auth_id, signature=self.auth.sign(proof).signature)
             signature.signed_time.FromMilliseconds(now)
@@ -127,13 +128,13 @@ class Stranger:
     def read_a_transfer(self) -> dict[str, Any]:
         pb, payload = self.transfer, self.job["payload"]
         resolved = self.call("transfer", "TransferService/ResolveTransfereeCode", pb.ResolveTransfereeCodeRequest(
-            request_id=str(uuid.uuid4()), payload=payload), pb.ResolveTransfereeCodeResponse, signed=True)  # fmt: skip
+            request_id=str(uuid.uuid4()), payload=payload), pb.ResolveTransfereeCodeResponse)  # fmt: skip
         shown = (resolved.transferor, resolved.transferee)
         notice = message("notice", payload.removeprefix("landseal:c:"), shown[0].masked_name, shown[0].masked_id_number,
                          shown[1].masked_name, shown[1].masked_id_number)  # fmt: skip
         created = self.call("transfer", "TransferService/CreateTransfer", pb.CreateTransferRequest(
             request_id=str(uuid.uuid4()), payload=payload, role=self.common.ROLE_TRANSFEROR,
-            notice_digest=sha256(notice)), pb.CreateTransferResponse, signed=True).transfer  # fmt: skip
+            notice_digest=sha256(notice)), pb.CreateTransferResponse).transfer  # fmt: skip
         wanted = pb.GetTransferRequest(transfer_id=created.transfer_id)
         read = self.call("transfer", "TransferService/GetTransfer", wanted, pb.GetTransferResponse).transfer
         return {

@@ -22,7 +22,7 @@ from support import edge_samples as samples
 
 from landseal.common.v1 import common_pb2
 from landseal.inference.reading import ReaderHealth
-from landseal.server.crypto.certificates import development_tls
+from landseal.server.crypto.certificates import ADMIN_NAME, development_tls
 from landseal.server.domain.errors import AnswerExists, Refused
 from landseal.server.domain.once import Once
 from landseal.server.domain.reasons import Reason
@@ -219,9 +219,7 @@ def signature(value: bytes = GOOD_SIGNATURE) -> tuple[str, bytes]:
 def credentials(method: Method) -> tuple[tuple[str, str | bytes], ...]:
     """The metadata that a method wants."""
     match method.rule.access:
-        case Access.SESSION:
-            return (bearer(),)
-        case Access.MUTATION:
+        case Access.SESSION | Access.MUTATION:
             return (bearer(), signature())
     return ()
 
@@ -242,6 +240,8 @@ def running(
     *,
     calls: int = 16,
     heavy_calls: int = 8,
+    password_calls: int = 8,
+    admin_names: frozenset[str] = frozenset({ADMIN_NAME}),
     max_deadline_s: float = 5.0,
     watch: WatchLimits | None = None,
     connection_age_s: float = 600.0,
@@ -271,8 +271,9 @@ def running(
         Answers(store),  # type: ignore[arg-type]  # the fake has what the edge uses
         Fingerprints(b"f" * 32),
         Journal.to_stream(journal, lambda: dt.datetime.now(dt.UTC)),
-        Gates(calls=calls, heavy_calls=heavy_calls),
+        Gates(calls=calls, heavy_calls=heavy_calls, password_calls=password_calls),
         max_deadline_s,
+        admin_names,
     )
     engine = [ReaderHealth(ready=True, silent=True, version="2.51.0")]
     health = Health([m.name.split("/")[1] for m in public], lambda: engine[0])

@@ -175,7 +175,7 @@ RESULTS: dict[str, Any] = {
         "2.51.0", "18.4", "0.1.0",
     ),
     "register": Registered("account-1", AUTH_KEY.key_id, SIGN_KEY.key_id),
-    "start_login": LoginStarted("login-1", b"n" * 32, NOW, "account-1"),
+    "start_login": LoginStarted("login-1", b"n" * 32, NOW),
     "login": LoggedIn("t" * 43, SESSION_VIEW),
     "logout": None,
     "session.view": SESSION_VIEW,

@@ -162,14 +162,13 @@ class FakePlatform:
         account = self.sessions.get(token)
         if account is None:
             raise Refusal(Reason.TOKEN_INVALID)
-        if name not in READS:
-            signed = common_pb2.CallSignature.FromString(metadata["landseal-call-bin"])  # type: ignore[arg-type]  # bytes for -bin
-            expected = signing.call_bytes(
-                self.key.key_id, account, signed.key_id, getattr(request, "request_id", ""), path, data, token,
-                millis(convert.instant(signed.signed_time)),
-            )  # fmt: skip
-            if not is_signed(self._key(account, "auth_key"), expected, signed.signature):
-                raise Refusal(Reason.CALL_SIGNATURE_INVALID)
+        signed = common_pb2.CallSignature.FromString(metadata["landseal-call-bin"])  # type: ignore[arg-type]  # bytes for -bin
+        expected = signing.call_bytes(
+            self.key.key_id, account, signed.key_id, getattr(request, "request_id", ""), path, data, token,
+            millis(convert.instant(signed.signed_time)),
+        )  # fmt: skip
+        if not is_signed(self._key(account, "auth_key"), expected, signed.signature):
+            raise Refusal(Reason.CALL_SIGNATURE_INVALID)
         return account
 
     def _key(self, account: str, name: str) -> PublicKey:
@@ -187,7 +186,12 @@ class FakePlatform:
     def _watch(self, data: bytes, context: grpc.ServicerContext) -> Iterator[bytes]:
         self.calls.append("WatchEvents")
         self._fail("WatchEvents", context)
-        after = inbox_pb2.WatchEventsRequest.FromString(data).after_cursor
+        request = inbox_pb2.WatchEventsRequest.FromString(data)
+        try:
+            self._caller("/landseal.inbox.v1.InboxService/WatchEvents", "WatchEvents", data, request, context)
+        except Refusal as refusal:
+            abort(context, refusal.reason, refusal.metadata)
+        after = request.after_cursor
         for event in [each for each in self.events if each.cursor > after][:2]:  # then the connection breaks
             yield inbox_pb2.WatchEventsResponse(event=event).SerializeToString()
         context.abort(grpc.StatusCode.UNAVAILABLE, "broken")
@@ -218,7 +222,7 @@ class FakePlatform:
     def start_login(self, request: session_pb2.StartLoginRequest, _: str) -> session_pb2.StartLoginResponse:
         found = [key for key, each in self.accounts.items() if each.login_name == request.login_name]
         account = found[0] if found else "acc-invented"
-        return session_pb2.StartLoginResponse(login_id=f"{account}:login", nonce=bytes(32), account_id=account)
+        return session_pb2.StartLoginResponse(login_id=f"{account}:login", nonce=bytes(32))
 
     def login(self, request: session_pb2.LoginRequest, _: str) -> session_pb2.LoginResponse:
         account = request.login_id.partition(":")[0]
@@ -470,8 +474,6 @@ SERVICES = {
     "contract": "ContractService", "inbox": "InboxService",
 }  # fmt: skip
 OPEN = ("GetServerInfo", "RegisterAccount", "StartLogin", "Login")
-READS = ("GetSession", "GetUpload", "ListOwnParcels", "DownloadDraft", "GetTransfer", "GetContract",
-         "DownloadContract", "ListEvents")  # fmt: skip
 METHODS: dict[str, dict[str, tuple[type[Message], Serve]]] = {
     "serverinfo": {"GetServerInfo": (serverinfo_pb2.GetServerInfoRequest, FakePlatform.info)},
     "session": {

@@ -56,9 +56,7 @@ class Wire:
         data = _bytes(request)
         request_id = "" if isinstance(request, bytes) else str(getattr(request, "request_id", ""))
         match rule.access:
-            case Access.SESSION:
-                return self.bearer()
-            case Access.MUTATION:
+            case Access.SESSION | Access.MUTATION:
                 return (*self.bearer(), *self.signature(short, request_id, data))
         return ()
 

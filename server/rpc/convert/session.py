@@ -42,9 +42,7 @@ def start_login(request: pb.StartLoginRequest) -> StartLoginCommand:
 
 def login_started(it: LoginStarted) -> pb.StartLoginResponse:
     """Converts what the device has to sign."""
-    return pb.StartLoginResponse(
-        login_id=it.login_id, nonce=it.nonce, expire_time=timestamp(it.expire_time), account_id=it.account_id
-    )
+    return pb.StartLoginResponse(login_id=it.login_id, nonce=it.nonce, expire_time=timestamp(it.expire_time))
 
 
 def login(request: pb.LoginRequest) -> LoginCommand:

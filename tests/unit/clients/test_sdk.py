@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,12 +95,28 @@ def test_a_server_whose_key_has_changed_is_refused(platform: FakePlatform) -> No
     other.stop()
 
 
-def test_a_login_for_another_account_gets_no_signature(platform: FakePlatform) -> None:
+def test_a_login_signed_for_another_account_is_good_for_none(platform: FakePlatform) -> None:
     person = transferor(platform)
-    platform.calls.clear()
     login = person.client.session.login
-    refused(LocalReason.ACCOUNT_DIFFERS, lambda: login(person.login_name, "p", person.keys, "acc-9"))
-    assert platform.calls == ["StartLogin"]
+    refused(Reason.LOGIN_REFUSED, lambda: login(person.login_name, "p", person.keys, "acc-9"))
+
+
+def test_a_server_that_answers_a_login_with_another_account_is_not_believed(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    before = person.client.session.credentials
+    platform.tamper["Login"] = _set("session.account_id", "acc-9")
+    login = person.client.session.login
+    refused(LocalReason.ACCOUNT_DIFFERS, lambda: login(person.login_name, "p", person.keys, person.account_id))
+    assert person.client.session.credentials is before
+
+
+def test_reads_and_watches_are_signed_by_the_sessions_device(platform: FakePlatform) -> None:
+    person = transferor(platform)
+    held = person.client.session.credentials
+    assert held is not None
+    person.client.session.resume(dataclasses.replace(held, keys=DeviceKeys.generate()))
+    refused(Reason.CALL_SIGNATURE_INVALID, person.client.session.get)
+    refused(Reason.CALL_SIGNATURE_INVALID, lambda: list(person.client.inbox.watch()))
 
 
 def test_a_login_with_another_devices_key_is_refused(platform: FakePlatform) -> None:

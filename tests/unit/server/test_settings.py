@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from landseal.server.crypto.certificates import ADMIN_NAME
 from landseal.server.settings import PREFIX, Settings, SettingsError, unknown_names
 
 
@@ -62,12 +63,39 @@ def test_production_refuses_what_would_weaken_it(given: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "[::1]:50443", "localhost:0", "host.example:65535"])
 def test_addresses_that_can_be_bound_are_taken(address: str) -> None:
-    assert read(listen=address).listen == address
+    assert read(policy="demo", listen=address).listen == address
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", ":1", "h:65536", "h:1\n", "a b:1", "unix:/x"])
 def test_other_addresses_are_refused(address: str) -> None:
     assert len(faults(listen=address)) == 1
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "[::]", "192.0.2.7", "land.example", "localhost.example"])  # noqa: S104 - refused
+def test_production_shows_nobody_outside_the_development_certificate(host: str) -> None:
+    own = {"tls_certificate": "/c", "tls_key": "/k"}
+    (fault,) = faults(listen=f"{host}:1")
+    assert fault.startswith(PREFIX + "TLS_CERTIFICATE")
+    told = faults(admin_listen=f"{host}:1")
+    assert [each.split()[0] for each in told] == [PREFIX + "TLS_CERTIFICATE", PREFIX + "ADMIN_CLIENT_ROOTS"]
+    (fault,) = faults(admin_listen=f"{host}:1", **own)
+    assert fault.startswith(PREFIX + "ADMIN_CLIENT_ROOTS")
+    read(listen=f"{host}:1", **own)
+    read(listen=f"{host}:1", admin_listen=f"{host}:2", admin_client_roots="/r", **own)
+    read(policy="demo", listen=f"{host}:1", admin_listen=f"{host}:2")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
+def test_on_loopback_the_development_certificate_will_do(host: str) -> None:
+    assert read(listen=f"{host}:1", admin_listen=f"{host}:2").tls_certificate is None
+    assert read(listen=f"{host}:1", admin_listen="").admin_listen == ""
+
+
+def test_administrators_are_named_by_their_certificates_common_names() -> None:
+    assert read().admin_names == (ADMIN_NAME,)
+    assert read(admin_names="registrar, Zhang San").admin_names == ("registrar", "Zhang San")
+    assert len(faults(admin_names="a,,b")) == len(faults(admin_names=" ")) == 1
+    assert "registrar,auditor" in read(admin_names="registrar,auditor").describe()
 
 
 def test_no_secret_is_shown() -> None:

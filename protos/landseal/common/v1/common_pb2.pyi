@@ -111,9 +111,10 @@ class PublicKey(message.Message):
 
 @typing.final
 class CallSignature(message.Message):
-    """Travels, serialised, in the request metadata "landseal-call-bin" of every mutation of a logged-in device.
+    """Travels, serialised, in the request metadata "landseal-call-bin" of every call that carries a token, reads and streams
+    included.
     The signature is by the session's auth key over the canonical encoding of purpose "call" with the fields: server key id,
-    account id, auth key id, request_id, full method name, SHA-256 of the request bytes as sent, SHA-256 of the token,
+    account id, auth key id, request_id (empty where the request has none), full method name, SHA-256 of the request bytes as sent, SHA-256 of the token,
     signed_time in milliseconds since 1970.
     """
 

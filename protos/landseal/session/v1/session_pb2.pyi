@@ -179,13 +179,10 @@ class StartLoginResponse(message.Message):
     LOGIN_ID_FIELD_NUMBER: builtins.int
     NONCE_FIELD_NUMBER: builtins.int
     EXPIRE_TIME_FIELD_NUMBER: builtins.int
-    ACCOUNT_ID_FIELD_NUMBER: builtins.int
     login_id: builtins.str
     """Is the id of this login."""
     nonce: builtins.bytes
     """Is a random nonce of 32 bytes."""
-    account_id: builtins.str
-    """Is the account's id, as far as the name is known to the client; a stable invented one for unknown names."""
     @builtins.property
     def expire_time(self) -> timestamp_pb2.Timestamp:
         """Is when the login must be complete."""
@@ -196,11 +193,10 @@ class StartLoginResponse(message.Message):
         login_id: builtins.str = ...,
         nonce: builtins.bytes = ...,
         expire_time: timestamp_pb2.Timestamp | None = ...,
-        account_id: builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = typing.Literal["expire_time", b"expire_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = typing.Literal["account_id", b"account_id", "expire_time", b"expire_time", "login_id", b"login_id", "nonce", b"nonce"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = typing.Literal["expire_time", b"expire_time", "login_id", b"login_id", "nonce", b"nonce"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -100,7 +100,7 @@ class SessionServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetSession(self, request, context):
-        """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*.
+        """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

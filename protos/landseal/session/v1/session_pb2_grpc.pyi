@@ -50,7 +50,7 @@ class SessionServiceStub:
     Logout: _grpc.UnaryUnaryMultiCallable[_session_pb2.LogoutRequest, _session_pb2.LogoutResponse]
     """Ends the caller's session and all receipts made in it. Idempotent. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID."""
     GetSession: _grpc.UnaryUnaryMultiCallable[_session_pb2.GetSessionRequest, _session_pb2.GetSessionResponse]
-    """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*."""
+    """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID."""
 
 @_typing.type_check_only
 class SessionServiceAsyncStub(SessionServiceStub):
@@ -74,7 +74,7 @@ class SessionServiceAsyncStub(SessionServiceStub):
     Logout: _aio.UnaryUnaryMultiCallable[_session_pb2.LogoutRequest, _session_pb2.LogoutResponse]  # type: ignore[assignment]
     """Ends the caller's session and all receipts made in it. Idempotent. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID."""
     GetSession: _aio.UnaryUnaryMultiCallable[_session_pb2.GetSessionRequest, _session_pb2.GetSessionResponse]  # type: ignore[assignment]
-    """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*."""
+    """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID."""
 
 class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Registers people and logs them in."""
@@ -125,6 +125,6 @@ class SessionServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _session_pb2.GetSessionRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_session_pb2.GetSessionResponse, _abc.Awaitable[_session_pb2.GetSessionResponse]]:
-        """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*."""
+        """Returns the caller's account, device and session. Fails with TOKEN_*, SESSION_*, CALL_SIGNATURE_INVALID."""
 
 def add_SessionServiceServicer_to_server(servicer: SessionServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import grpc
 import pytest
@@ -18,7 +19,6 @@ from landseal.server.rpc.services import SESSION, TABLE
 _RULES = {short: rule for service in TABLE.values() for short, rule in service.items()}
 _UNARY = sorted(set(_RULES) - {"WatchEvents", "ImportParcels", "ImportFaces"})
 _WITH_TOKEN = [name for name in _UNARY if _RULES[name].access in (Access.SESSION, Access.MUTATION)]
-_MUTATIONS = [name for name in _UNARY if _RULES[name].access is Access.MUTATION]
 _ONCE = [name for name in _UNARY if "request_id" in samples.requests()[name].DESCRIPTOR.fields_by_name]
 
 
@@ -124,21 +124,21 @@ def test_an_ended_session_is_told_how_it_ended(edge: Running, name: str) -> None
         assert edge.refusal(name, samples.requests()[name]).reason == reason.value
 
 
-@pytest.mark.parametrize("name", _MUTATIONS)
-def test_a_stolen_token_alone_does_nothing(edge: Running, name: str) -> None:
+@pytest.mark.parametrize("name", _WITH_TOKEN)
+def test_a_stolen_token_alone_reads_and_does_nothing(edge: Running, name: str) -> None:
     request = samples.requests()[name]
     for extra in ((), (signature(b"bad" * 20),), (("landseal-call-bin", b"\xff"),), (signature(), signature())):
         assert edge.refusal(name, request, (bearer(), *extra)).reason == "CALL_SIGNATURE_INVALID"
     assert _effects(edge) == 0
 
 
-@pytest.mark.parametrize("name", _MUTATIONS)
+@pytest.mark.parametrize("name", _WITH_TOKEN)
 def test_the_signature_is_checked_over_the_very_bytes_of_the_request(edge: Running, name: str) -> None:
     request = samples.requests()[name]
     raw = request.SerializeToString() + b"\xf8\xff\x03\x00"  # an unknown field, number 8191
     edge.call(name, raw)
     ((request_id, method, seen),) = edge.doorkeeper.proofs
-    assert (request_id, method, seen) == (getattr(request, "request_id"), edge.method(name).name, raw)  # noqa: B009
+    assert (request_id, method, seen) == (getattr(request, "request_id", ""), edge.method(name).name, raw)
 
 
 @pytest.mark.parametrize("name", _ONCE)
@@ -199,6 +199,16 @@ def test_an_administrator_without_a_certificate_does_not_even_connect(edge: Runn
     with pytest.raises(grpc.RpcError) as caught:
         stub(samples.requests()["IssueRegistrationCode"].SerializeToString(), timeout=5)
     assert caught.value.code() is grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.parametrize("names", [frozenset(), frozenset({"somebody"}), frozenset({"landseal-admin2", "landseal"})])
+def test_a_certificate_of_the_roots_that_names_no_administrator_is_refused(
+    tmp_path: Path, names: frozenset[str]
+) -> None:
+    with running(tmp_path, admin_names=names) as other:
+        refusal = other.refusal("IssueRegistrationCode", samples.requests()["IssueRegistrationCode"])
+        assert refusal.reason == "NOT_YOURS"
+        assert _effects(other) == 0
 
 
 def test_the_administrators_methods_are_not_on_the_public_listener(edge: Running) -> None:

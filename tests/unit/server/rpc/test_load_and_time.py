@@ -13,11 +13,11 @@ from typing import Any
 import grpc
 import pytest
 from support import edge_samples as samples
-from support.edge import Running, bearer, running
+from support.edge import Running, bearer, running, signature
 
 from landseal.server.domain.errors import Refused
 from landseal.server.domain.reasons import Reason
-from landseal.server.rpc.gate import Gates
+from landseal.server.rpc.gate import Gate, Gates
 from landseal.server.rpc.patience import Patience
 
 
@@ -80,16 +80,39 @@ def test_more_calls_than_places_are_refused_at_once_with_a_time_to_come_back(edg
     edge.call("GetSession", samples.requests()["GetSession"])
 
 
-def test_heavy_calls_leave_places_for_light_ones() -> None:
-    gates = Gates(calls=4, heavy_calls=1)
-    with gates.passed(heavy=True):
-        with pytest.raises(Refused) as caught, gates.passed(heavy=True):
+@pytest.mark.parametrize(("full", "other"), [(Gate.INFERENCE, Gate.PASSWORD), (Gate.PASSWORD, Gate.INFERENCE)])
+def test_costly_calls_leave_places_for_light_ones_and_for_the_other_kind(full: Gate, other: Gate) -> None:
+    gates = Gates(calls=4, heavy_calls=1, password_calls=1)
+    with gates.passed(full):
+        with pytest.raises(Refused) as caught, gates.passed(full):
             pass
         assert caught.value.reason is Reason.OVERLOADED
-        with gates.passed(heavy=False), gates.passed(heavy=False), gates.passed(heavy=False):
+        with gates.passed(other), gates.passed(Gate.NONE), gates.passed(Gate.NONE):
             pass
-    with gates.passed(heavy=True):
+    with gates.passed(full):
         pass
+
+
+def test_strangers_logins_do_not_crowd_out_verifications(tmp_path: Path) -> None:
+    hold, inside = threading.Event(), threading.Semaphore(0)
+
+    def slow(*_: Any) -> Any:
+        inside.release()
+        hold.wait(10)
+        return samples.RESULTS["start_login"]
+
+    with running(tmp_path, calls=4, heavy_calls=1, password_calls=2) as edge, futures.ThreadPoolExecutor(2) as clients:
+        edge.use_cases["session"].effects["start_login"] = slow
+        try:
+            held = [clients.submit(edge.call, "StartLogin", samples.requests()["StartLogin"]) for _ in range(2)]
+            for _ in range(2):
+                assert inside.acquire(timeout=5)
+            for name in ("StartLogin", "RegisterAccount"):
+                assert edge.refusal(name, samples.requests()[name]).reason == "OVERLOADED"
+            edge.call("SubmitVerification", samples.requests()["SubmitVerification"])
+        finally:
+            hold.set()
+        assert [each.result() for each in held]
 
 
 def test_a_call_whose_client_left_is_journalled_as_cancelled(edge: Running) -> None:
@@ -103,7 +126,7 @@ def test_a_call_whose_client_left_is_journalled_as_cancelled(edge: Running) -> N
     edge.use_cases["capture"].effects["get"] = slow
     method = edge.method("GetUpload")
     raw = samples.requests()["GetUpload"].SerializeToString()
-    call = edge.channel.unary_unary(method.name, None, None).future(raw, metadata=(bearer(),))
+    call = edge.channel.unary_unary(method.name, None, None).future(raw, metadata=(bearer(), signature()))
     assert inside.wait(5)
     before = len(edge.lines())
     call.cancel()  # type: ignore[no-untyped-call]  # the stubs forgot its result

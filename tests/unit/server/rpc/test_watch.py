@@ -12,7 +12,7 @@ from typing import Any
 import grpc
 import pytest
 from support import edge_samples as samples
-from support.edge import Running, bearer, running, told
+from support.edge import Running, bearer, running, signature, told
 
 from landseal.inbox.v1 import inbox_pb2
 from landseal.server.domain.errors import DatabaseAway, Refused
@@ -51,9 +51,10 @@ def edge(tmp_path: Path, box: Box) -> Iterator[Running]:
         yield started
 
 
-def _watch(edge: Running, after: int = 0) -> Any:
+def _watch(edge: Running, after: int = 0, signed: tuple[Any, ...] | None = None) -> Any:
     stub = edge.channel.unary_stream(edge.method("WatchEvents").name, None, inbox_pb2.WatchEventsResponse.FromString)
-    return stub(inbox_pb2.WatchEventsRequest(after_cursor=after).SerializeToString(), metadata=(bearer(),), timeout=20)
+    metadata = (bearer(), *((signature(),) if signed is None else signed))
+    return stub(inbox_pb2.WatchEventsRequest(after_cursor=after).SerializeToString(), metadata=metadata, timeout=20)
 
 
 def _take(call: Any, count: int) -> list[int]:
@@ -127,6 +128,15 @@ def test_a_watch_needs_a_token(edge: Running) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         list(stub(b"", timeout=5))
     assert told(caught.value).reason == "TOKEN_MISSING"
+
+
+@pytest.mark.parametrize("signed", [(), (signature(b"bad" * 20),)], ids=["unsigned", "somebody else's"])
+def test_a_stolen_token_alone_hears_nothing(edge: Running, box: Box, signed: tuple[Any, ...]) -> None:
+    box.add()
+    with pytest.raises(grpc.RpcError) as caught:
+        list(_watch(edge, signed=signed))
+    assert told(caught.value).reason == "CALL_SIGNATURE_INVALID"
+    assert len(edge.hub) == box.reads == 0
 
 
 def test_too_many_watches_of_one_session_are_refused(edge: Running, box: Box) -> None:

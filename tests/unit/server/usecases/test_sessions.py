@@ -1,4 +1,4 @@
-"""Logins: who is slowed down by whose failures, what a stranger learns, and what a token is worth without its device."""
+"""Logins: whose failures slow down whom, what a stranger learns, what a token is worth without its device."""
 
 from __future__ import annotations
 
@@ -110,8 +110,7 @@ def slowed(sessions: Sessions, name: str, key_id: str) -> bool:
     try:
         start(sessions, name, key_id)
     except Refused as refused:
-        assert refused.reason is Reason.RATE_LIMITED
-        return True
+        return refused.reason is Reason.RATE_LIMITED
     return False
 
 
@@ -156,12 +155,15 @@ def test_the_first_step_names_no_account(sessions: Sessions, people: People) -> 
         assert people.attempts[-1].account_id not in ("", told.login_id)
 
 
+_TOKEN = "t" * 43
+
+
 def _caller(key: SigningKey) -> Caller:
     session = Session("s", "account-wang", key.public.key_id, DeviceClass.PHONE, b"", NOW, NOW, EndReason.NONE)
     return Caller(session, "person-wang", key.public, key.public)
 
 
-def _proof(key: SigningKey, request_id: str = "", token: str = "t") -> CallProof:
+def _proof(key: SigningKey, *, request_id: str = "", token: str = _TOKEN) -> CallProof:
     now = millis(NOW)
     message = call_bytes(
         SERVER.public.key_id, "account-wang", key.public.key_id, request_id, "/s/GetSession", b"", token, now
@@ -170,13 +172,13 @@ def _proof(key: SigningKey, request_id: str = "", token: str = "t") -> CallProof
 
 
 def test_a_read_is_signed_with_the_empty_request_id(sessions: Sessions) -> None:
-    sessions.check_call_signature(_caller(HERS), _proof(HERS), "", "/s/GetSession", b"", "t")
+    sessions.check_call_signature(_caller(HERS), _proof(HERS), "", "/s/GetSession", b"", _TOKEN)
     bad = {
         "somebody else's device": _proof(HIS),
-        "a request_id": _proof(HERS, str(uuid.uuid4())),
+        "a request_id": _proof(HERS, request_id=str(uuid.uuid4())),
         "another token": _proof(HERS, token="u"),
     }
     for name, proof in bad.items():
         with pytest.raises(Refused) as caught:
-            sessions.check_call_signature(_caller(HERS), proof, "", "/s/GetSession", b"", "t")
+            sessions.check_call_signature(_caller(HERS), proof, "", "/s/GetSession", b"", _TOKEN)
         assert caught.value.reason is Reason.CALL_SIGNATURE_INVALID, name
