@@ -55,7 +55,7 @@ class Late(dict[tuple[str, str, str], Answer]):
 
     looked = False
 
-    def get(self, key: tuple[str, str, str], default: Answer | None = None) -> Answer | None:  # type: ignore[override]
+    def get(self, key: tuple[str, str, str], default: Answer | None = None) -> Answer | None:  # type: ignore[override]  # one of dict's overloads
         looked, self.looked = self.looked, True
         return super().get(key, default) if looked else None
 
