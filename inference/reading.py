@@ -39,7 +39,11 @@ class FaceReaderAway(FaceReaderError):
 
 
 class FaceReaderTimeout(FaceReaderError):
-    """The budget ran out before the engine answered; the request was cancelled in the engine too."""
+    """The budget ran out before the engine answered; what it says later is thrown away.
+
+    The call is not cancelled (see :mod:`landseal.inference.triton`): the request carries the budget, and the engine
+    drops what still waits when it is spent.
+    """
 
 
 class FaceReaderBroken(FaceReaderError):

@@ -10,6 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias, cast
 
@@ -70,7 +71,9 @@ class TritonFaceReader:
         self,
         url: str,
         *,
-        root_certificates: str | None = None,
+        root_certificates: Path | None = None,
+        client_certificate: Path | None = None,
+        client_key: Path | None = None,
         max_in_flight: int = 64,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,14 +81,26 @@ class TritonFaceReader:
 
         Args:
             url: ``host:port`` or a gRPC target such as ``dns:///name:port``.
-            root_certificates: PEM file of the authorities to trust; turns TLS on.
+            root_certificates: PEM file of the authorities that vouch for the engine; turns TLS on.
+            client_certificate: PEM file of the certificate with which this client is known to the engine.
+            client_key: PEM file of its private key.
             max_in_flight: calls at once, those included whose caller has given up; further ones wait for a place.
             clock: monotonic seconds.
+
+        Raises:
+            ValueError: a client certificate without its key or without authorities, or a key without both.
+            OSError: a file cannot be read.
         """
+        if (client_certificate is None) != (client_key is None):
+            raise ValueError("a client certificate needs its key")
+        if client_certificate is not None and root_certificates is None:
+            raise ValueError("a client certificate needs the authorities that vouch for the engine")
         self._client = triton.InferenceServerClient(
             url,
             ssl=root_certificates is not None,
             root_certificates=root_certificates,
+            private_key=client_key,
+            certificate_chain=client_certificate,
             channel_args=list(_CHANNEL_OPTIONS),
         )
         self._clock = clock

@@ -56,7 +56,7 @@ def serve(settings: Settings) -> int:
     with engines_of(settings) as engines:
         if settings.workers > 1 and WORKER not in os.environ:
             migrate(engines.database_url)
-            fleet = Fleet(settings, engines.database_url, engines.triton_url)
+            fleet = Fleet(settings, engines)
             fleet.start()
             stop.wait()
             fleet.stop()

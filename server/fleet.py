@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 
+from landseal.server.engines.pair import EnginePair
 from landseal.server.settings import PREFIX, Settings
 
 WORKER = "LANDSEAL_WORKER"
@@ -25,13 +26,17 @@ _log = logging.getLogger(__name__)
 class Fleet:
     """Keeps the settings' number of workers running from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, settings: Settings, database_url: str, triton_url: str) -> None:
+    def __init__(self, settings: Settings, engines: EnginePair) -> None:
+        """Prepares workers on engines that run."""
         self._settings, self._stop = settings, threading.Event()
         self._environment = os.environ | {
-            PREFIX + "DATABASE_URL": database_url,
-            PREFIX + "TRITON_URL": triton_url,
+            PREFIX + "DATABASE_URL": engines.database_url,
+            PREFIX + "TRITON_URL": engines.triton_url,
             PREFIX + "HOME": str(settings.home),
         }
+        if (tls := engines.triton_tls) is not None:
+            files = {"ROOT_CERTIFICATES": tls.root, "CLIENT_CERTIFICATE": tls.certificate, "CLIENT_KEY": tls.key}
+            self._environment |= {f"{PREFIX}TRITON_{name}": str(path) for name, path in files.items() if path}
         self._threads = [
             threading.Thread(target=self._keep, args=(number,), name=f"worker-{number}")
             for number in range(settings.workers)

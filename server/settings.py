@@ -51,6 +51,12 @@ class Settings:
     """``postgresql://...``; empty: the embedded PostgreSQL."""
     triton_url: str = ""
     """``host:port`` of a Triton's gRPC; empty: the embedded Triton."""
+    triton_root_certificates: Path | None = None
+    """Authorities that vouch for that Triton (PEM); none: no TLS, in production on loopback addresses only."""
+    triton_client_certificate: Path | None = None
+    """Certificate with which the server is known to that Triton (PEM); none: it asks for none."""
+    triton_client_key: Path | None = None
+    """Its private key (PEM)."""
     triton_config_name: str = "cpu"
     """Which model configurations the embedded Triton loads: cpu or gpu."""
     policy: str = "production"
@@ -225,6 +231,12 @@ def _faults(it: Settings) -> list[str]:
         faults.append(says("loadtest_instructions", f"must be 0 to {_MOST_KNOWN}"))
     if (it.tls_certificate is None) != (it.tls_key is None):
         faults.append(says("tls_certificate", "and LANDSEAL_TLS_KEY must be given together"))
+    if (it.triton_client_certificate is None) != (it.triton_client_key is None):
+        faults.append(says("triton_client_certificate", "and LANDSEAL_TRITON_CLIENT_KEY must be given together"))
+    if it.triton_client_certificate and not it.triton_root_certificates:
+        faults.append(says("triton_client_certificate", "needs LANDSEAL_TRITON_ROOT_CERTIFICATES"))
+    if it.triton_root_certificates and not it.triton_url:
+        faults.append(says("triton_root_certificates", "needs LANDSEAL_TRITON_URL; the embedded Triton has its own"))
     if it.policy == "production":
         faults += _production_faults(it, says)
     return faults
@@ -238,6 +250,8 @@ def _production_faults(it: Settings, says: Callable[[str, str], str]) -> list[st
         faults.append(says("allow_uncalibrated", "is refused under the production policy"))
     if it.reflection:
         faults.append(says("reflection", "is refused under the production policy"))
+    if it.triton_url and not it.triton_root_certificates and _reaches_out(it.triton_url):
+        faults.append(says("triton_url", "needs LANDSEAL_TRITON_ROOT_CERTIFICATES under the production policy"))
     reached = [name for name in ("listen", "admin_listen") if _reaches_out(getattr(it, name))]
     if reached and it.tls_certificate is None:
         faults.append(
@@ -250,7 +264,7 @@ def _production_faults(it: Settings, says: Callable[[str, str], str]) -> list[st
 
 
 def _reaches_out(address: str) -> bool:
-    """Tells whether others than this machine may reach the address; names other than localhost lead anywhere."""
+    """Tells whether the address leads beyond this machine; names other than localhost lead anywhere."""
     if not _is_address(address):
         return False
     host = address.rpartition(":")[0].strip("[]")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from support.engines import other_database
 
 from landseal.inference.models.provision import provision
 from landseal.server.engines.postgres import EmbeddedPostgres, PostgresSizes
@@ -97,5 +98,5 @@ def database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-        yield server.rpartition("/")[0] + "/" + name
+        yield other_database(server, name)
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())

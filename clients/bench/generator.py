@@ -163,7 +163,7 @@ def _enter(site: Site, admin: AdminClient, number: int, person: PersonToImport) 
 
 def generate(site: Site, bursts: Sequence[Burst], control: Connection) -> None:
     """What the process runs: enters everybody, then obeys :class:`Load` and ``"count"`` until ``None`` comes."""
-    crowd, statistics = Crowd(site, bursts), TritonStatistics(site.triton_url)
+    crowd, statistics = Crowd(site, bursts), TritonStatistics(site.triton_url, site.triton_tls)
     control.send("ready")
     while (command := control.recv()) is not None:
         answer: Loaded | dict[str, ModelCount]

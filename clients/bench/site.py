@@ -19,6 +19,7 @@ from landseal.clients.bench.bursts import INSTRUCTIONS, SEED
 from landseal.clients.bench.cpu import cpu_seconds, tree
 from landseal.clients.homes import home
 from landseal.server.app import App, build, engines_of
+from landseal.server.engines.tls import EngineTls
 from landseal.server.settings import Settings
 
 START_S = 300.0
@@ -36,6 +37,11 @@ class Site:
     port: int
     admin_port: int
     triton_url: str
+
+    @property
+    def triton_tls(self) -> EngineTls:
+        """What a client of the server's Triton needs."""
+        return EngineTls.embedded(self.home, "triton")
 
     def cpu_seconds(self) -> dict[str, float]:
         """CPU that the server and both its engines have used so far, by part."""

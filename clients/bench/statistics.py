@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 import tritonclient.grpc as triton
 
+from landseal.server.engines.tls import EngineTls
+
 MODELS = ("frames", "select", "embedding", "liveness")
 
 
@@ -32,8 +34,11 @@ class ModelCount:
 class TritonStatistics:
     """Asks one Triton for its statistics."""
 
-    def __init__(self, url: str) -> None:
-        self._client = triton.InferenceServerClient(url)
+    def __init__(self, url: str, tls: EngineTls) -> None:
+        """Prepares the connection; nothing is sent."""
+        self._client = triton.InferenceServerClient(
+            url, ssl=True, root_certificates=tls.root, certificate_chain=tls.certificate, private_key=tls.key
+        )
 
     def read(self) -> dict[str, ModelCount]:
         """Returns the counts of the models that do the work."""

@@ -128,7 +128,7 @@ def trace(models: Path, bursts: Sequence[Burst], control: Connection) -> None:
         reader = app.reader
         crowd = Crowd(site, bursts)
         asked = recorder.wrapped(reader.read_burst, "ask Triton", 2)
-        statistics_ = TritonStatistics(site.triton_url)
+        statistics_ = TritonStatistics(site.triton_url, site.triton_tls)
         with patch.object(reader, "read_burst", asked):
             crowd.load(Load(range(_WARM_UP), 1))
             before = statistics_.read()

@@ -16,6 +16,7 @@ from landseal.server.app import App, build, engines_of
 from landseal.server.domain.errors import Refused
 from landseal.server.domain.times import utc_now
 from landseal.server.engines.pair import EnginePair
+from landseal.server.engines.tls import EngineTls
 from landseal.server.settings import Settings
 
 
@@ -86,7 +87,15 @@ def _client(app: App, clock: StageClock) -> LandsealClient:
 
 
 @contextmanager
-def opened(home: Path, models: Path, policy: str, *, database_url: str = "", triton_url: str = "") -> Iterator[Stage]:
+def opened(
+    home: Path,
+    models: Path,
+    policy: str,
+    *,
+    database_url: str = "",
+    triton_url: str = "",
+    triton_tls: EngineTls | None = None,
+) -> Iterator[Stage]:
     """Starts engines and server on free loopback ports, and leaves nothing running behind."""
     home.mkdir(mode=0o711, parents=True, exist_ok=True)
     settings = Settings(
@@ -98,6 +107,9 @@ def opened(home: Path, models: Path, policy: str, *, database_url: str = "", tri
         admin_listen="127.0.0.1:0",
         database_url=database_url,
         triton_url=triton_url,
+        triton_root_certificates=triton_tls.root if triton_tls else None,
+        triton_client_certificate=triton_tls.certificate if triton_tls else None,
+        triton_client_key=triton_tls.key if triton_tls else None,
         drain_s=2.0,
         log_file=home / "journal.jsonl",
     )

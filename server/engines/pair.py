@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Self
 
 from landseal.server.engines.postgres import EmbeddedPostgres
+from landseal.server.engines.tls import EngineTls
 from landseal.server.engines.triton import EmbeddedTriton
 from landseal.server.engines.watch import Engine, EngineWatch
 
@@ -14,13 +15,33 @@ class EnginePair:
     """PostgreSQL and Triton while the block runs; the addresses are known inside it."""
 
     def __init__(
-        self, home: Path, weights: Path, *, database_url: str = "", triton_url: str = "", gpu: bool = False
+        self,
+        home: Path,
+        weights: Path,
+        *,
+        database_url: str = "",
+        triton_url: str = "",
+        triton_tls: EngineTls | None = None,
+        gpu: bool = False,
+        allow_root: bool,
     ) -> None:
-        """Describes the engines; an empty address means an embedded one, ``weights`` is the folder of models."""
+        """Describes the engines; an empty address means an embedded one.
+
+        Args:
+            home: Landseal's home.
+            weights: folder of models.
+            database_url: PostgreSQL of somebody else's.
+            triton_url: Triton of somebody else's.
+            triton_tls: how to know that Triton; None: it speaks no TLS.
+            gpu: whether the embedded Triton loads the models' configurations for GPUs.
+            allow_root: see :class:`~landseal.server.engines.triton.EmbeddedTriton`.
+        """
         self._given = (database_url, triton_url)
         self.database_url, self.triton_url = self._given
         self.postgres = None if database_url else EmbeddedPostgres(home)
-        self.triton = None if triton_url else EmbeddedTriton(home, weights, config_name="gpu" if gpu else None)
+        config = "gpu" if gpu else None
+        self.triton = None if triton_url else EmbeddedTriton(home, weights, config_name=config, allow_root=allow_root)
+        self.triton_tls = self.triton.tls if self.triton else triton_tls
         engines: list[Engine] = [engine for engine in (self.postgres, self.triton) if engine is not None]
         self.watch = EngineWatch(engines)
 

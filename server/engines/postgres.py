@@ -63,7 +63,9 @@ class EmbeddedPostgres(EmbeddedEngine):
         self._cluster.make_ready()
 
     def _address(self, port: int) -> str:
-        return f"postgresql://{ROLE}:{self._cluster.password()}@127.0.0.1:{port}/{DATABASE}"
+        # Without the last words libpq tells the password in clear to whoever has the port and asks for it.
+        login = f"{ROLE}:{self._cluster.password()}@127.0.0.1:{port}"
+        return f"postgresql://{login}/{DATABASE}?require_auth=scram-sha-256"
 
     def _ready(self, process: EngineProcess, port: int) -> bool:
         """Reads ``postmaster.pid``; that of a killed postmaster says ready too, so it must name this process."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 import importlib.util
 import logging
@@ -20,6 +21,7 @@ from landseal.server.engines.account import Account, all_reachable, make_folder,
 from landseal.server.engines.embedded import EmbeddedEngine
 from landseal.server.engines.libpython import find_libpython
 from landseal.server.engines.process import Command, EngineFailed, EngineProcess, EngineUnavailable, port_is_free
+from landseal.server.engines.tls import EngineKeys, EngineTls
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,11 +30,15 @@ _SHM = Path("/dev/shm")  # noqa: S108 - the kernel's shared memory, where Triton
 _PASSED_ON = ("CUDA_VISIBLE_DEVICES", "NVIDIA_VISIBLE_DEVICES", "NVIDIA_DRIVER_CAPABILITIES", "TZ")
 """What Triton inherits of our own environment; the rest may hold secrets."""
 
+_NOBODYS_HEADER = "Nobody"
+"""Header that calls of restricted protocols must carry: HTTP/2 has no capital letters in names, so none can."""
+
 
 class EmbeddedTriton(EmbeddedEngine):
-    """One tritonserver with the models of ``repository``; its address is ``127.0.0.1:port`` (gRPC, no TLS).
+    """One tritonserver with the models of ``repository``; its address is ``127.0.0.1:port`` (gRPC, mutual TLS).
 
-    As root it runs as nobody when that account can read the interpreter, the models and the weights; otherwise as root.
+    Only a client with the files of :attr:`tls` is served, and with them it knows this engine from anybody else on its
+    port. As root it runs as nobody when that account can read the interpreter, the models and the weights.
     A model that does not load (a missing weight) keeps the others running; the models' readiness tells.
     """
 
@@ -48,6 +54,7 @@ class EmbeddedTriton(EmbeddedEngine):
         config_name: str | None = None,
         metrics_port: int | None = None,
         environment: Mapping[str, str] | None = None,
+        allow_root: bool = True,
     ) -> None:
         """Describes the engine; nothing is started.
 
@@ -58,6 +65,8 @@ class EmbeddedTriton(EmbeddedEngine):
             config_name: ``gpu`` makes models use ``configs/gpu.pbtxt`` where they have it.
             metrics_port: Prometheus metrics on this loopback port; none by default.
             environment: further variables for the models.
+            allow_root: whether root runs it as root, with a warning, when the unprivileged account cannot read what it
+                needs; otherwise :meth:`start` raises EngineUnavailable.
         """
         super().__init__(home)
         self._weights = weights_dir.absolute()
@@ -65,6 +74,9 @@ class EmbeddedTriton(EmbeddedEngine):
         self._config_name = config_name
         self._metrics_port = metrics_port
         self._environment = dict(environment or {})
+        self._allow_root = allow_root
+        self._runs_as: Account | None = None
+        self._keys = EngineKeys(self._home, self.name, dt.datetime.now(dt.UTC))
         # Unique to the home, so that leftovers of its own kind can be found after a kill of everything.
         self._shm_home = "landseal-" + hashlib.sha256(os.fsencode(self._folder)).hexdigest()[:12] + "-"
 
@@ -72,6 +84,11 @@ class EmbeddedTriton(EmbeddedEngine):
     def shared_memory(self) -> list[Path]:
         """The regions in /dev/shm of this home, living or left over; they can hold images."""
         return sorted(_SHM.glob(self._shm_home + "*"))
+
+    @property
+    def tls(self) -> EngineTls:
+        """What a client needs; the files are there once the engine was started, and the same after every restart."""
+        return self._keys.client
 
     def version(self) -> str:
         """Version of the running server, for example ``2.51.0``.
@@ -97,6 +114,8 @@ class EmbeddedTriton(EmbeddedEngine):
     def _prepare(self) -> None:
         self._sweep()
         prepare_backend(self._folder / "backends" / "python")
+        self._runs_as = self._account()
+        self._keys.write(self._runs_as)
 
     def _command(self, port: int) -> Command:
         shm_prefix = self._shm_home + secrets.token_hex(4)
@@ -104,7 +123,7 @@ class EmbeddedTriton(EmbeddedEngine):
             argv=(str(_wheel_folder() / "bin" / "tritonserver"), *self._options(port, shm_prefix)),
             env=self._full_environment(),
             log=self.log,
-            account=self._account(),
+            account=self._runs_as,
             cwd=self._folder,
             stop_signal=signal.SIGTERM,
             death_signal=signal.SIGKILL,  # its Python stubs notice their parent's death themselves
@@ -128,10 +147,16 @@ class EmbeddedTriton(EmbeddedEngine):
             _package(),
         ]
         closed = next((path for path in needed if not all_reachable(path, account)), None)
-        if closed is not None:
-            _LOG.warning("Triton runs as root: the unprivileged account cannot read all of %s", closed)
-            return None
-        return account
+        if closed is None:
+            return account
+        if not self._allow_root:
+            raise EngineUnavailable(
+                f"Triton, which decodes strangers' images, is not run as root, and the account nobody cannot read all "
+                f"of {closed}: run the server under an account of its own, or put the program, its environment, its "
+                f"home and its models where every account may read them"
+            )
+        _LOG.warning("Triton runs as root: the unprivileged account cannot read all of %s", closed)
+        return None
 
     def _options(self, port: int, shm_prefix: str) -> list[str]:
         options = {
@@ -145,8 +170,13 @@ class EmbeddedTriton(EmbeddedEngine):
             "allow-grpc": "true",
             "grpc-address": "127.0.0.1",
             "grpc-port": str(port),
-            # Whoever may call inference could otherwise map shared memory, trace or log payloads.
-            "grpc-restricted-protocol": f"shared-memory,trace,logging:key={secrets.token_hex(16)}",
+            "grpc-use-ssl": "true",
+            "grpc-use-ssl-mutual": "true",
+            "grpc-server-cert": str(self._keys.server.certificate),
+            "grpc-server-key": str(self._keys.server.key),
+            "grpc-root-cert": str(self._keys.server.root),
+            # Not even our own clients map shared memory, or have payloads traced or logged.
+            "grpc-restricted-protocol": f"shared-memory,trace,logging:{_NOBODYS_HEADER}=-",
             "allow-metrics": "false" if self._metrics_port is None else "true",
             "log-verbose": "0",
             "backend-config": f"python,shm-region-prefix-name={shm_prefix}",
@@ -178,15 +208,25 @@ class EmbeddedTriton(EmbeddedEngine):
     def _ready(self, process: EngineProcess, port: int) -> bool:
         """Asks the health service, which answers only after all models were tried."""
         # Until something listens gRPC is not asked: it would back off for seconds.
-        return not port_is_free(port) and _serving(port) and process.alive()
+        return not port_is_free(port) and self._serving(port) and process.alive()
 
     def _address(self, port: int) -> str:
         return f"127.0.0.1:{port}"
 
-    def _channel(self) -> grpc.Channel:
-        if self._port is None:
+    def _channel(self, port: int | None = None) -> grpc.Channel:
+        if port is None and self._port is None:
             raise EngineFailed("Triton was not started")
-        return grpc.insecure_channel(f"127.0.0.1:{self._port}")
+        # Channels with equal options share connections, and with them a pause after a failed one.
+        options = [("grpc.use_local_subchannel_pool", 1)]
+        return grpc.secure_channel(f"127.0.0.1:{port or self._port}", self._keys.credentials(), options)
+
+    def _serving(self, port: int) -> bool:
+        with self._channel(port) as channel:
+            try:
+                answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=2.0)
+            except grpc.RpcError:
+                return False
+        return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
 
 
 def packaged_repository() -> Path:
@@ -244,12 +284,3 @@ def _package() -> Path:
     if not places:
         raise EngineUnavailable("the package landseal is missing")
     return Path(places[0]).absolute()
-
-
-def _serving(port: int) -> bool:
-    with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
-        try:
-            answer = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=2.0)
-        except grpc.RpcError:
-            return False
-    return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)

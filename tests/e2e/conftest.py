@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 from conftest import Engines
+from support.engines import other_database
 
 from landseal.clients.demo import cast, props
 from landseal.clients.demo.people import Actor, enter, import_people
@@ -39,9 +40,16 @@ def village(engines: Engines, model_weights: Path, landseal_home: Path) -> Itera
     name = f"e2e_{uuid.uuid4().hex}"
     with psycopg.connect(engines.postgres_url, autocommit=True) as connection:
         connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    url = engines.postgres_url.rpartition("/")[0] + "/" + name
+    url = other_database(engines.postgres_url, name)
     home = landseal_home / name
-    with opened(home, model_weights, "demo", database_url=url, triton_url=engines.triton_address) as stage:
+    with opened(
+        home,
+        model_weights,
+        "demo",
+        database_url=url,
+        triton_url=engines.triton_address,
+        triton_tls=engines.triton.tls,
+    ) as stage:
         with closing(stage.admin()) as admin:
             players = cast.transferor(), cast.transferee()
             admin.import_parcels(props.parcels(*players), props.FORMAT)

@@ -64,11 +64,12 @@ class FakeTriton(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore
 
 
 @contextmanager
-def served(fake: FakeTriton) -> Iterator[str]:
-    """Runs the fake on a loopback port; gives its address."""
+def served(fake: FakeTriton, port: int = 0, credentials: grpc.ServerCredentials | None = None) -> Iterator[str]:
+    """Runs the fake on a loopback port, without TLS unless it has credentials; gives its address."""
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", -1)])
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(fake, server)
-    port = server.add_insecure_port("127.0.0.1:0")
+    address = f"127.0.0.1:{port}"
+    port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
     server.start()
     try:
         yield f"127.0.0.1:{port}"

@@ -6,15 +6,19 @@ import os
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import psycopg
 import pytest
+from support.engines import other_database
 from support.processes import eventually, family, gone, mentioning
 
 from landseal.server.engines.pginstall import ELSEWHERE
@@ -22,6 +26,7 @@ from landseal.server.engines.postgres import EmbeddedPostgres, PostgresSizes
 from landseal.server.engines.process import EngineFailed, EngineInUse, EngineUnavailable
 from landseal.server.engines.watch import EngineWatch
 
+SSL_REQUEST, GSS_REQUEST = struct.pack("!i", 80877103), struct.pack("!i", 80877104)
 SMALL = PostgresSizes(shared_buffers_mib=16, max_connections=20)
 
 
@@ -91,6 +96,31 @@ def test_a_wrong_password_is_refused(engine: EmbeddedPostgres) -> None:
     password = psycopg.conninfo.conninfo_to_dict(url)["password"]
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(url.replace(str(password), "guess"))
+
+
+@pytest.mark.parametrize("demand", [3, 5, 0])  # the password in clear, its MD5, nothing at all
+def test_an_impostor_on_the_port_gets_no_password(engine: EmbeddedPostgres, demand: int) -> None:
+    url = engine.start()
+    engine.stop()
+    said = bytearray()
+
+    def answer(door: socket.socket) -> None:
+        client = door.accept()[0]
+        client.settimeout(3.0)
+        body = struct.pack("!i", demand) + (b"salt" if demand == 5 else b"")
+        while (first := client.recv(4096)) and first[4:8] in (SSL_REQUEST, GSS_REQUEST):
+            client.sendall(b"N")
+        client.sendall(b"R" + struct.pack("!i", 4 + len(body)) + body)
+        while heard := client.recv(4096):
+            said.extend(heard)
+
+    with socket.create_server(("127.0.0.1", urlsplit(url).port or 0)) as door:
+        impostor = threading.Thread(target=answer, args=(door,))
+        impostor.start()
+        with pytest.raises(psycopg.OperationalError, match="authentication method requirement"):
+            psycopg.connect(url, connect_timeout=5)
+        impostor.join()
+    assert said == b""
 
 
 def test_it_listens_on_loopback_only_and_on_no_socket_file(engine: EmbeddedPostgres) -> None:
@@ -255,7 +285,7 @@ def test_a_backup_restores_into_a_second_database(engine: EmbeddedPostgres, own_
     subprocess.run([engine.program("pg_dump"), "-Fc", "-f", dump, url], check=True)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE DATABASE drill")
-    drill = url.rpartition("/")[0] + "/drill"
+    drill = other_database(url, "drill")
     subprocess.run([engine.program("pg_restore"), "-d", drill, dump], check=True)
     assert rows(drill) == 1
 

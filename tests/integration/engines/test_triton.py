@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import signal
 import subprocess
@@ -9,14 +10,19 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import numpy as np
 import psutil
 import pytest
 import tritonclient.grpc as triton_grpc
+from support.engines import face_reader, triton_client
+from support.fake_triton import FakeTriton, served
 from support.processes import eventually, family, gone, mentioning
 from tritonclient.utils import InferenceServerException
 
-from landseal.server.engines.process import EngineUnavailable
+from landseal.inference.reading import FaceReaderAway
+from landseal.server.engines.process import EngineFailed, EngineUnavailable
+from landseal.server.engines.tls import EngineKeys
 from landseal.server.engines.triton import EmbeddedTriton, packaged_repository, prepare_backend
 from landseal.server.engines.watch import EngineWatch
 
@@ -63,8 +69,8 @@ def toy_engine(home: Path) -> EmbeddedTriton:
     return EmbeddedTriton(home, weights, repository)
 
 
-def doubled(address: str) -> list[float]:
-    with triton_grpc.InferenceServerClient(address) as client:
+def doubled(engine: EmbeddedTriton) -> list[float]:
+    with triton_client(engine) as client:
         tensor = triton_grpc.InferInput("X", [1, 4], "FP32")
         tensor.set_data_from_numpy(np.array([[1, 2, 3, 4]], np.float32))
         answer = client.infer("double", [tensor], client_timeout=10.0).as_numpy("Y")
@@ -96,10 +102,9 @@ def engine(toy_home: Path) -> Iterator[EmbeddedTriton]:
 
 
 def test_a_model_answers_and_a_broken_one_harms_no_other(engine: EmbeddedTriton) -> None:
-    address = engine.start()
-    assert doubled(address) == [2.0, 4.0, 6.0, 8.0]
+    assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
     assert engine.version() == "2.51.0"
-    with triton_grpc.InferenceServerClient(address) as client:
+    with triton_client(engine) as client:
         assert client.is_model_ready("double")
         assert not client.is_model_ready("broken")
 
@@ -115,8 +120,8 @@ def test_it_listens_on_one_loopback_port_only(engine: EmbeddedTriton) -> None:
     assert listening == [address]
 
 
-def test_nobody_can_load_trace_or_map_anything_from_outside(engine: EmbeddedTriton) -> None:
-    with triton_grpc.InferenceServerClient(engine.start()) as client:
+def test_not_even_its_own_clients_can_load_trace_or_map_anything(engine: EmbeddedTriton) -> None:
+    with triton_client(engine) as client:
         with pytest.raises(InferenceServerException, match="explicit model load"):
             client.load_model("double")
         for forbidden in (
@@ -129,6 +134,78 @@ def test_nobody_can_load_trace_or_map_anything_from_outside(engine: EmbeddedTrit
                 forbidden()
 
 
+def test_a_stranger_without_the_engines_keys_is_not_served(engine: EmbeddedTriton, tmp_path: Path) -> None:
+    address, root = engine.start(), engine.tls.root
+    other = EngineKeys(tmp_path, "triton", dt.datetime.now(dt.UTC))
+    other.write(None)
+    for ways in (
+        {},
+        {"ssl": True, "root_certificates": root},
+        {"ssl": True, "root_certificates": root, "certificate_chain": other.client.certificate,
+         "private_key": other.client.key},
+        {"ssl": True, "root_certificates": root, "certificate_chain": root.with_name("server.pem"),
+         "private_key": root.with_name("server.key")},
+    ):  # fmt: skip
+        with triton_grpc.InferenceServerClient(address, **ways) as client, pytest.raises(InferenceServerException):
+            client.is_server_live(client_timeout=3.0)
+    assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
+
+
+def test_its_keys_are_closed_to_others_and_new_in_every_program(engine: EmbeddedTriton, toy_home: Path) -> None:
+    engine.start()
+    folder = toy_home / "triton" / "tls"
+    assert {path.name for path in folder.glob("*.key") if path.stat().st_mode & 0o777 == 0o600} == {
+        "client.key",
+        "server.key",
+    }
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    engine.stop()
+    engine.start()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before  # its clients go on
+    engine.stop()
+    later = toy_engine(toy_home)
+    try:
+        assert doubled(later) == [2.0, 4.0, 6.0, 8.0]
+        assert all(path.read_bytes() != before[path.name] for path in folder.iterdir())
+    finally:
+        later.stop()
+    assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
+
+
+@pytest.mark.parametrize("with_tls", [False, True])
+def test_an_impostor_on_the_port_of_a_dead_engine_is_neither_believed_nor_told_anything(
+    engine: EmbeddedTriton, tmp_path: Path, with_tls: bool
+) -> None:
+    address = engine.start()
+    keys = EngineKeys(tmp_path, "triton", dt.datetime.now(dt.UTC))
+    keys.write(None)
+    pair = [(keys.server.key.read_bytes(), keys.server.certificate.read_bytes())]
+    credentials = grpc.ssl_server_credentials(pair) if with_tls else None
+    with face_reader(address, engine.tls) as reader:
+        engine.stop()
+        impostor = FakeTriton()
+        with served(impostor, int(address.rpartition(":")[2]), credentials):
+            assert not reader.health().ready
+            with pytest.raises(FaceReaderAway):
+                reader.read_burst([b"a face"], samples=1, seed=1, timeout_s=3.0)
+            with pytest.raises(EngineFailed):
+                engine.version()
+            with pytest.raises(EngineFailed):
+                engine.start()
+        assert impostor.requests == []
+    assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can be shut in by a folder")
+def test_root_is_told_what_to_do_when_the_engine_may_not_run_as_root(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    engine = EmbeddedTriton(closed / "home", closed, allow_root=False)
+    with pytest.raises(EngineUnavailable, match="account of its own"):
+        engine.start()
+    assert not engine.alive()
+
+
 def test_a_killed_engine_leaves_neither_process_nor_shared_memory_and_starts_again(engine: EmbeddedTriton) -> None:
     address = engine.start()
     assert engine.shared_memory
@@ -138,7 +215,7 @@ def test_a_killed_engine_leaves_neither_process_nor_shared_memory_and_starts_aga
     assert engine.shared_memory == []
     assert not engine.alive()
     assert engine.start() == address
-    assert doubled(address) == [2.0, 4.0, 6.0, 8.0]
+    assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
 
 
 def test_a_killed_shepherd_leaves_no_process_and_the_next_start_sweeps_the_memory(engine: EmbeddedTriton) -> None:
@@ -158,7 +235,8 @@ def test_the_watch_restarts_a_killed_engine_under_its_old_address(engine: Embedd
         address = watch.start()["triton"]
         os.kill(pid_of(engine), signal.SIGKILL)
         assert eventually(lambda: watch.restarts()["triton"] == 1, 120.0)
-        assert doubled(address) == [2.0, 4.0, 6.0, 8.0]
+        assert engine.start() == address
+        assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
 
 
 def test_a_stop_leaves_neither_process_nor_shared_memory(engine: EmbeddedTriton, toy_home: Path) -> None:
@@ -195,15 +273,14 @@ def test_two_homes_run_side_by_side(engine: EmbeddedTriton, tmp_path: Path) -> N
         first, second = engine.start(), other.start()
         assert first != second
         other.stop()
-        assert doubled(first) == [2.0, 4.0, 6.0, 8.0]
+        assert doubled(engine) == [2.0, 4.0, 6.0, 8.0]
         assert engine.shared_memory
     finally:
         other.stop()
 
 
 def test_the_log_holds_no_payload(engine: EmbeddedTriton) -> None:
-    address = engine.start()
-    with triton_grpc.InferenceServerClient(address) as client:
+    with triton_client(engine) as client:
         tensor = triton_grpc.InferInput("X", [1, 1], "BYTES")
         tensor.set_data_from_numpy(np.array([[b"face-of-a-person"]], np.object_))
         with pytest.raises(InferenceServerException):

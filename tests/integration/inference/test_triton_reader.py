@@ -14,6 +14,7 @@ import pytest
 import tritonclient.grpc as triton_grpc
 from conformance.face_reader import FaceReaderConformance, burst
 from numpy.typing import NDArray
+from support.engines import face_reader, triton_client
 from support.faces import hopper, jpeg, silent_weights, weights
 
 from landseal.inference.reading import FaceReaderAway, FaceReaderError, ReaderHealth
@@ -28,15 +29,15 @@ pytestmark = pytest.mark.engines
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedTriton]:
     engine = EmbeddedTriton(tmp_path_factory.mktemp("home"), silent_weights())
-    yield engine.start()
+    yield engine
     engine.stop()
 
 
 @pytest.fixture(scope="module")
-def reader(address: str) -> Iterator[TritonFaceReader]:
-    with TritonFaceReader(address) as reader:
+def reader(engine: EmbeddedTriton) -> Iterator[TritonFaceReader]:
+    with face_reader(engine.start(), engine.tls) as reader:
         yield reader
 
 
@@ -61,34 +62,34 @@ class TestTritonFaceReader(FaceReaderConformance):
         assert through.samples[0].live == pytest.approx(float(live[0]), abs=1e-5)
 
 
-def infer(address: str, model: str, name: str, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
-    with triton_grpc.InferenceServerClient(address) as client:
+def infer(engine: EmbeddedTriton, model: str, name: str, rows: NDArray[np.uint8]) -> NDArray[np.float32]:
+    with triton_client(engine) as client:
         tensor = triton_grpc.InferInput(name, rows.shape, "UINT8").set_data_from_numpy(rows)
         answer = client.infer(model, [tensor], client_timeout=60.0)
         return np.asarray(answer.as_numpy({"embedding": "EMBEDDING", "liveness": "LIVE"}[model]), np.float32)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 5, 8, 12, 13, 24, 31, 32])
-def test_embeddings_of_every_batch_equal_the_bare_network(address: str, size: int) -> None:
+def test_embeddings_of_every_batch_equal_the_bare_network(engine: EmbeddedTriton, size: int) -> None:
     chips = np.random.default_rng(size).integers(0, 256, (size, 150, 150, 3), np.uint8)
     bare = np.concatenate([Embedder(weights()).embed(chip[np.newaxis]) for chip in chips])
-    assert np.abs(infer(address, "embedding", "CHIP", chips) - bare).max() < 1e-5
+    assert np.abs(infer(engine, "embedding", "CHIP", chips) - bare).max() < 1e-5
 
 
 @pytest.mark.parametrize("size", [1, 6, 16])
-def test_liveness_of_every_batch_equals_the_bare_networks(address: str, size: int) -> None:
+def test_liveness_of_every_batch_equals_the_bare_networks(engine: EmbeddedTriton, size: int) -> None:
     crops = np.random.default_rng(size).integers(0, 256, (size, 2, 80, 80, 3), np.uint8)
     bare = np.concatenate([SilentLiveness(weights()).live(crop[np.newaxis]) for crop in crops])
-    assert np.abs(infer(address, "liveness", "CROPS", crops)[:, 0] - bare).max() < 1e-5
+    assert np.abs(infer(engine, "liveness", "CROPS", crops)[:, 0] - bare).max() < 1e-5
 
 
-def test_requests_that_share_a_batch_get_their_own_rows(address: str) -> None:
+def test_requests_that_share_a_batch_get_their_own_rows(engine: EmbeddedTriton) -> None:
     chips = np.random.default_rng(3).integers(0, 256, (12, 3, 150, 150, 3), np.uint8)
     alone = [Embedder(weights()).embed(part) for part in chips]
     answers: dict[int, NDArray[np.float32]] = {}
 
     def ask(index: int) -> None:
-        answers[index] = infer(address, "embedding", "CHIP", chips[index])
+        answers[index] = infer(engine, "embedding", "CHIP", chips[index])
 
     threads = [threading.Thread(target=ask, args=(index,)) for index in range(len(chips))]
     for thread in threads:
@@ -106,7 +107,7 @@ def test_without_the_silent_weights_the_twin_reads_and_says_so(tmp_path: Path) -
             (folder / path.name).symlink_to(path)
     engine = EmbeddedTriton(tmp_path / "home", folder)
     try:
-        with TritonFaceReader(engine.start()) as reader:
+        with face_reader(engine.start(), engine.tls) as reader:
             assert reader.health() == ReaderHealth(ready=True, silent=False, version="2.51.0")
             reading = reader.read_burst(burst(3), samples=2, seed=1, timeout_s=30)
             assert not reading.silent
@@ -120,7 +121,7 @@ def test_without_any_weights_nothing_is_ready(tmp_path: Path) -> None:
     (tmp_path / "weights").mkdir()
     engine = EmbeddedTriton(tmp_path / "home", tmp_path / "weights")
     try:
-        with TritonFaceReader(engine.start()) as reader:
+        with face_reader(engine.start(), engine.tls) as reader:
             assert not reader.health().ready
             with pytest.raises(FaceReaderAway):
                 reader.read_burst([b"x"], samples=1, seed=1, timeout_s=5)
@@ -136,7 +137,7 @@ def own_engine(tmp_path: Path) -> Iterator[EmbeddedTriton]:
 
 
 def test_an_engine_killed_in_the_middle_gives_no_reading_and_the_next_one_is_found(own_engine: EmbeddedTriton) -> None:
-    with TritonFaceReader(own_engine.start()) as reader:
+    with face_reader(own_engine.start(), own_engine.tls) as reader:
         images = burst(60)
         reader.read_burst(images[:2], samples=1, seed=1, timeout_s=30)
         outcome: list[object] = []
@@ -170,7 +171,7 @@ def test_impatient_callers_neither_crash_nor_clog_the_engine(own_engine: Embedde
     address = own_engine.start()
     pid = own_engine.pid
     images = burst(10)
-    with TritonFaceReader(address) as reader:
+    with face_reader(address, own_engine.tls) as reader:
 
         def hurry(first: int) -> None:
             for tenth in range(first, 12, 4):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import numpy as np
@@ -240,6 +241,15 @@ def test_health_tells_which_ensemble_is_ready(
 
 def test_counts_are_passed_on(reader: TritonFaceReader) -> None:
     assert reader.inference_counts() == {"frames": 27}
+
+
+@pytest.mark.parametrize(("certificate", "key"), [("/c", None), (None, "/k"), ("/c", "/k")])
+def test_a_client_certificate_without_all_that_belongs_to_it_is_refused(
+    certificate: str | None, key: str | None
+) -> None:
+    files = [Path(path) if path else None for path in (certificate, key)]
+    with pytest.raises(ValueError, match="a client certificate needs"):
+        TritonFaceReader("127.0.0.1:9", client_certificate=files[0], client_key=files[1])
 
 
 def test_many_threads_share_one_reader(reader: TritonFaceReader) -> None:

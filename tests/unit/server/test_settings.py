@@ -98,6 +98,33 @@ def test_administrators_are_named_by_their_certificates_common_names() -> None:
     assert "registrar,auditor" in read(admin_names="registrar,auditor").describe()
 
 
+@pytest.mark.parametrize("host", ["192.0.2.1", "faces.internal", "[2001:db8::1]", "128.0.0.1", "localhost.example"])
+def test_production_reaches_a_triton_elsewhere_with_tls_only(host: str) -> None:
+    (fault,) = faults(triton_url=f"{host}:8001")
+    assert fault.startswith(PREFIX + "TRITON_URL")
+    assert read(triton_url=f"{host}:8001", triton_root_certificates="/r").triton_root_certificates == Path("/r")
+    read(policy="demo", triton_url=f"{host}:8001")
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "[::1]", "localhost"])
+def test_a_triton_on_loopback_may_speak_no_tls(host: str) -> None:
+    assert read(triton_url=f"{host}:8001").triton_root_certificates is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"triton_url": "h:1", "triton_root_certificates": "/r", "triton_client_certificate": "/c"},
+        {"triton_url": "h:1", "triton_root_certificates": "/r", "triton_client_key": "/k"},
+        {"triton_url": "127.0.0.1:1", "triton_client_certificate": "/c", "triton_client_key": "/k"},
+        {"triton_root_certificates": "/r"},
+    ],
+)
+def test_halves_of_tritons_tls_are_refused(given: dict[str, str]) -> None:
+    (fault,) = faults(**given)
+    assert fault.startswith(PREFIX + "TRITON_")
+
+
 def test_no_secret_is_shown() -> None:
     it = read(database_url="postgresql://land:hunter2@db:5432/land?password=hunter2")
     assert "hunter2" not in repr(it)
