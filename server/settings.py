@@ -80,7 +80,7 @@ class Settings:
     """Server processes on one port."""
     calls: int = 64
     """Calls worked on at a time in each process; more are refused as OVERLOADED."""
-    heavy_calls: int = field(default_factory=lambda: 4 * _cpus())
+    heavy_calls: int = field(default_factory=lambda: min(64, 4 * _cpus()))
     """Among them, calls of inference and rendering."""
     password_calls: int = field(default_factory=_cpus)
     """Among them, calls that hash a password: logins and registrations, which anybody can send."""
