@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from landseal.inference.reading import FaceReaderBroken
+
+# Since 1.29 ONNX Runtime's Linux wheels tell Microsoft which models run and how often, and keep an id of the device in
+# files, unless this is set before the library is loaded (microsoft/onnxruntime pull requests 27379 and 29843).
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+import onnxruntime  # type: ignore[import-untyped]  # ships no types; comes after the line above
 
 LARGEST_BATCH = 64
 """Images a network takes at once; larger batches gain nothing on a CPU and cost memory."""
