@@ -156,11 +156,11 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
         "high": round(max(ratios), 4),
         "goal": GOAL,
         "bar": BAR,
-        "server_cpu_s_per_verification": _median(rounds, lambda it: sum(it.server_cpu_s.values())),
-        "bare_cpu_s_per_verification": _median(rounds, lambda it: it.bare_cpu_s),
-        "generator_cpu_s_per_verification": _median(rounds, lambda it: it.generator_cpu_s),
+        "server_cpu_s_per_verification": _median([sum(it.server_cpu_s.values()) / it.verifications for it in rounds]),
+        "bare_cpu_s_per_verification": _median([it.bare_cpu_s / it.verifications for it in rounds]),
+        "generator_cpu_s_per_verification": _median([it.generator_cpu_s / it.verifications for it in rounds]),
         "server_cpu_s_by_part": {
-            part: _median(rounds, lambda it, part=part: it.server_cpu_s.get(part, 0.0))  # type: ignore[misc]
+            part: _median([it.server_cpu_s.get(part, 0.0) / it.verifications for it in rounds])
             for part in rounds[0].server_cpu_s
         },
         "verifications_per_s": round(statistics.median(it.verifications / it.server_wall_s for it in rounds), 3),
@@ -171,7 +171,8 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
         "inferences": {name: sum(it.triton[name].inferences for it in rounds) for name in rounds[0].triton},
         "mean_batch": {
             name: round(
-                sum(it.triton[name].inferences for it in rounds) / max(1, sum(it.triton[name].executions for it in rounds)),
+                sum(it.triton[name].inferences for it in rounds)
+                / max(1, sum(it.triton[name].executions for it in rounds)),
                 1,
             )
             for name in rounds[0].triton
@@ -180,8 +181,8 @@ def summary(rounds: Sequence[Round]) -> dict[str, Any]:
     }
 
 
-def _median(rounds: Sequence[Round], measure: Any) -> float:  # noqa: ANN401 - a function of a round
-    return round(statistics.median(measure(each) / each.verifications for each in rounds), 4)
+def _median(values: Sequence[float]) -> float:
+    return round(statistics.median(values), 4)
 
 
 def _row(it: Round) -> dict[str, Any]:

@@ -117,7 +117,9 @@ def recorded(recorder: Recorder) -> Iterator[None]:
     )
     with ExitStack() as stack:
         for owner, attribute, name, depth in wraps:
-            stack.enter_context(patch.object(owner, attribute, recorder.wrapped(getattr(owner, attribute), name, depth)))
+            stack.enter_context(
+                patch.object(owner, attribute, recorder.wrapped(getattr(owner, attribute), name, depth))
+            )
         yield
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from collections.abc import Callable
 from multiprocessing.connection import Connection
@@ -59,10 +60,8 @@ class Worker:
 
     def close(self) -> None:
         """Tells it to end and waits."""
-        try:
+        with contextlib.suppress(OSError):  # it has ended by itself
             self._control.send(None)
-        except OSError:
-            pass  # it has ended by itself
         self._process.join(10)
         if self._process.is_alive():
             self._process.terminate()

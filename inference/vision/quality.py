@@ -39,10 +39,24 @@ def _grey_face(rgb: Rgb, box: tuple[float, float, float, float]) -> NDArray[np.u
     height, width = rgb.shape[:2]
     x0, y0 = (min(max(int(v), 0), last - 1) for v, last in zip(box[:2], (width, height), strict=True))
     x1, y1 = max(x0 + 1, min(int(box[0] + box[2]), width)), max(y0 + 1, min(int(box[1] + box[3]), height))
-    shrinks = x1 - x0 > MEASURED_SIDE and y1 - y0 > MEASURED_SIDE
+    grey = cv2.cvtColor(_thinned(rgb[y0:y1, x0:x1]), cv2.COLOR_RGB2GRAY)
+    shrinks = min(grey.shape) > MEASURED_SIDE
     how = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    grey = cv2.cvtColor(rgb[y0:y1, x0:x1], cv2.COLOR_RGB2GRAY)
     return np.asarray(cv2.resize(grey, (MEASURED_SIDE, MEASURED_SIDE), interpolation=how), np.uint8)
+
+
+def _thinned(face: Rgb) -> Rgb:
+    """Averages whole blocks of pixels while the face stays at least :data:`MEASURED_SIDE` wide and high.
+
+    Averaging fractions of pixels over the whole face costs four times as much; the sharpness of faces of 200 to 300
+    pixels comes out up to a quarter lower (a tenth on average).
+    """
+    factor = min(face.shape[:2]) // MEASURED_SIDE
+    if factor < 2:
+        return face
+    height, width = face.shape[0] // factor, face.shape[1] // factor
+    whole = face[: height * factor, : width * factor]
+    return np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def head_pose(landmarks: NDArray[np.float32]) -> tuple[float, float, float]:

@@ -145,3 +145,17 @@ def test_misspelt_names_are_found() -> None:
 
 def test_folders_of_weights_are_separated_like_path() -> None:
     assert read(model_cache="/a:/b").model_cache == (Path("/a"), Path("/b"))
+
+
+@pytest.mark.parametrize("policy", ["production", "demo"])
+@pytest.mark.parametrize("name", ["loadtest_instructions", "loadtest_seed"])
+def test_known_instructions_are_refused_outside_the_load_test(policy: str, name: str) -> None:
+    known = {"LANDSEAL_HOME": "/h", "LANDSEAL_POLICY": policy, f"LANDSEAL_{name.upper()}": "3"}
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env(known, uid=1)
+    assert any("need the policy loadtest" in fault for fault in refused.value.faults)
+
+
+def test_the_load_test_may_know_its_instructions() -> None:
+    known = {"LANDSEAL_HOME": "/h", "LANDSEAL_POLICY": "loadtest", "LANDSEAL_LOADTEST_INSTRUCTIONS": "4"}
+    assert Settings.from_env(known, uid=1).loadtest_instructions == 4
