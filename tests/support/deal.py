@@ -18,6 +18,8 @@ from landseal.contract.v1 import contract_pb2
 from landseal.server.domain.receipts import Binding, Purpose, Receipt
 from landseal.transfer.v1 import transfer_pb2
 
+TRIES = 3
+
 
 def parcel_code(number: int) -> str:
     return f"1101011010020{number:06d}"
@@ -52,6 +54,17 @@ def import_land(stage: Stage, features: Sequence[dict[str, object]]) -> admin_pb
         return admin.import_parcels(collection(features), admin_pb2.PARCEL_FORMAT_GEOJSON)
 
 
+def alive(actor: Actor, purpose: Purpose, binding: Binding) -> Receipt:
+    """An honest face, with the three tries that production allows: one in some dozens is refused wrongly."""
+    refused: list[str] = []
+    for _ in range(TRIES):
+        verdict = actor.client.verification.attempt(purpose, binding, actor.camera)
+        if verdict.receipt is not None:
+            return verdict.receipt
+        refused.append(verdict.reason.value)
+    raise AssertionError(f"an honest face was refused three times: {refused}")
+
+
 @dataclass
 class Deal:
     """One transfer; every step is made by the side whose step it is."""
@@ -65,7 +78,7 @@ class Deal:
 
     def code(self) -> str:
         """The taker's face for a code."""
-        receipt = self.taker.client.verification.verify(Purpose.CODE, Binding(), self.taker.camera)
+        receipt = alive(self.taker, Purpose.CODE, Binding())
         return self.taker.client.transfer.create_code(receipt).payload
 
     def begin(self) -> Deal:
@@ -76,8 +89,7 @@ class Deal:
 
     def see_land(self) -> Receipt:
         """Until the giver has seen their land."""
-        binding = Binding(self.transfer_id)
-        self.land = self.giver.client.verification.verify(Purpose.LAND_READ, binding, self.giver.camera)
+        self.land = alive(self.giver, Purpose.LAND_READ, Binding(self.transfer_id))
         return self.land
 
     def draft(self, **changes: object) -> Review:
@@ -91,7 +103,7 @@ class Deal:
 
     def prove(self, actor: Actor, seen: Review) -> Receipt:
         """A face for signing what was seen."""
-        return actor.client.verification.verify(Purpose.SIGN, seen.binding, actor.camera)
+        return alive(actor, Purpose.SIGN, seen.binding)
 
     def offer(self) -> Review:
         """Until the offer stands; returns it as the taker sees it."""
