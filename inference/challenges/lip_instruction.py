@@ -69,7 +69,7 @@ class LipInstruction:
     def entropy_bits(self) -> float:
         """log2 of the number of instructions: 4 x 3^4 orders times 6^5 hold times, 21.3 bits.
 
-        What an attacker must hit is less, since hold times are judged with a tolerance: one in 36 (puppet) to
+        What an attacker must hit is less, since hold times are judged with a tolerance: one in 33 (puppet) to
         71 (simulated) draws of other hold times for the right shapes passed, so that 13 to 14 bits remain. For others,
         :mod:`landseal.inference.challenges.evaluate` measures it.
         """

@@ -123,12 +123,12 @@ def read_shapes(
     """Which shapes were made, one after another, and when each but the first begins (ms), whatever was wanted.
 
     The cheapest division into stretches of at least two frames: every frame costs its squared distance to its
-    stretch's shape, every change :data:`SWITCH`.
+    stretch's shape, the first of a stretch that to the way from the shape before, every change :data:`SWITCH`.
     """
     names = list(LipShape)
     centres = np.stack([prototypes.centre(shape, gains.get(shape, 1.0)) for shape in names])
     costs = np.minimum(((series[:, None] - centres[None]) ** 2).sum(-1), CLIP)
-    stretches = _divide(np.concatenate([np.zeros((1, len(names))), np.cumsum(costs, 0)]))
+    stretches = _divide(costs, _on_the_way(series, centres))
     shapes = tuple(names[state] for _, state in stretches)
     bounds = [first for first, _ in stretches] + [len(series)]
     levels = [np.median(series[a:b], 0) for a, b in itertools.pairwise(bounds)]
@@ -148,26 +148,44 @@ def _crossing(series: Floats, times: Floats, first: int, before: Floats, after: 
     return float(times[first - 1] + times[first]) / 2
 
 
-def _divide(sums: Floats) -> list[tuple[int, int]]:
-    """Stretches as (first frame, state) from cumulated costs [N + 1, S], by dynamic programming over their ends."""
-    frames, states = sums.shape[0] - 1, sums.shape[1]
-    best, other = np.full((2, frames + 1, states), np.inf)
-    other_state, came = np.zeros((2, frames + 1, states), np.intp)
+def _on_the_way(series: Floats, centres: Floats) -> Floats:
+    """Squared distance of every frame to the straight way from each shape to each other, float64 [N, from, to]."""
+    way = centres[None] - centres[:, None]
+    beyond = series[:, None, None] - centres[None, :, None]
+    length = np.maximum((way**2).sum(-1), 1e-9)
+    share = np.clip((beyond * way[None]).sum(-1) / length, 0.0, 1.0)
+    return np.asarray(((beyond - share[..., None] * way[None]) ** 2).sum(-1))
+
+
+def _divide(costs: Floats, changing: Floats) -> list[tuple[int, int]]:
+    """Stretches as (first frame, state), by dynamic programming over their ends.
+
+    Args:
+        costs: float64 [N, S], of each frame in each state.
+        changing: float64 [N, S, S], of a frame that is the first of a stretch, from the state before to its own.
+    """
+    frames, states = costs.shape
+    sums = np.concatenate([np.zeros((1, states)), np.cumsum(costs, 0)])
+    # best: a division of the frames before an end whose last stretch has the state; enter: the same once the next
+    # stretch has begun in the state.
+    best, enter = np.full((2, frames + 1, states), np.inf)
+    before, came = np.zeros((2, frames + 1, states), np.intp)
     for end in range(SHORTEST_FRAMES, frames + 1):
         best[end] = sums[end]
         firsts = np.arange(SHORTEST_FRAMES, end - SHORTEST_FRAMES + 1)
         if len(firsts):
-            costs = other[firsts] + SWITCH + sums[end] - sums[firsts]
-            cheapest = costs.argmin(0)
-            came[end] = np.where(costs.min(0) < sums[end], firsts[cheapest], 0)
-            best[end] = np.minimum(costs.min(0), sums[end])
-        rest = np.where(np.eye(states, dtype=bool), np.inf, best[end])
-        other[end], other_state[end] = rest.min(1), rest.argmin(1)
+            totals = enter[firsts] + SWITCH + sums[end] - sums[firsts]
+            came[end] = np.where(totals.min(0) < sums[end], firsts[totals.argmin(0)], 0)
+            best[end] = np.minimum(totals.min(0), sums[end])
+        if end < frames:
+            saved = np.minimum(changing[end] - costs[end][None], 0.0)
+            rest = np.where(np.eye(states, dtype=bool), np.inf, best[end][:, None] + saved)
+            enter[end], before[end] = rest.min(0), rest.argmin(0)
     stretches, end, state = [], frames, int(best[frames].argmin())
     while end > 0:
         first = int(came[end, state])
         stretches.append((first, state))
-        end, state = first, int(other_state[first, state])
+        end, state = first, int(before[first, state])
     return stretches[::-1]
 
 
