@@ -100,7 +100,15 @@ class VerificationClient:
         instruction = read_instruction(task)
         watcher.on_instruction(instruction)
         capture = camera.capture(instruction, watcher.on_prompt)
-        upload_id = Uploader(self._calls).upload(burst_bytes(capture), watcher.on_upload)
+        burst = burst_bytes(capture)
+        try:
+            upload_id = Uploader(self._calls).upload(burst, watcher.on_upload)
+            return self._submit(task, capture, upload_id, purpose, binding)
+        except LandsealError as error:
+            if error.reason is not Reason.UPLOAD_GONE:
+                raise
+        # A server that was restarted has forgotten the pictures, but not the instruction: they are sent once more.
+        upload_id = Uploader(self._calls).upload(burst, watcher.on_upload)
         return self._submit(task, capture, upload_id, purpose, binding)
 
     def _submit(

@@ -60,6 +60,7 @@ from landseal.server.settings import Settings
 from landseal.server.storage.database import PostgresStore
 from landseal.server.storage.migrate import migrate
 from landseal.server.storage.notify import InboxListener
+from landseal.server.storage.shelf import PieceShelf
 from landseal.server.usecases.admin import Admin
 from landseal.server.usecases.captures import Captures
 from landseal.server.usecases.codes import Codes
@@ -179,7 +180,8 @@ def build(settings: Settings, engines: EnginePair, *, clock: Clock = utc_now) ->
     policy = _policy(settings, reader)
     vault = Vault.load_or_create(settings.home, os.environ)
     migrate(engines.database_url)
-    store = PostgresStore(engines.database_url, vault)
+    alone = settings.workers == 1 and not settings.database_url
+    store = PostgresStore(engines.database_url, vault, shelf=PieceShelf() if alone else None)
     room = _Room(settings, policy, store, vault, reader, clock)
     hub = WatchHub(room.sessions.authenticate, room.inbox, WatchLimits(watchers=settings.watchers))
     listener = InboxListener(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 
 from landseal.server.domain.receipts import Binding, Purpose, Receipt
@@ -14,7 +15,9 @@ from landseal.server.storage.unit import Row, Unit
 
 _UPLOAD = select(UploadRow, "WHERE upload_id = %(upload_id)s")
 _UPLOAD_LOCKED = select(UploadRow, "WHERE upload_id = %(upload_id)s FOR UPDATE")
-_PIECES = "SELECT start_byte, piece_sealed FROM upload_piece WHERE upload_id = %(upload_id)s ORDER BY start_byte"
+_PIECES = """
+    SELECT start_byte, piece_sealed FROM upload LEFT JOIN upload_piece USING (upload_id)
+    WHERE upload.upload_id = %(upload_id)s AND NOT upload.used"""
 _VERIFICATION = select(VerificationRow, "WHERE verification_id = %(verification_id)s")
 _SEEN = "SELECT EXISTS (SELECT 1 FROM burst WHERE frame_digests && %(digests)s::bigint[])"
 _RECEIPT = select(ReceiptRow, "WHERE receipt_id = %(receipt_id)s")
@@ -66,9 +69,13 @@ class CaptureReads(Unit):
         return Upload(*row) if row else None
 
     def upload_data(self, upload_id: str) -> bytes:
-        """Returns the sealed pieces, opened and joined; empty when erased."""
-        pieces = self._all_binary(_PIECES, upload_id=upload_id)
-        return b"".join(self._sealer.open(_piece_context(upload_id, start), sealed) for start, sealed in pieces)
+        """Returns the pieces joined, sealed ones opened; empty when erased."""
+        rows = self._all_binary(_PIECES, upload_id=upload_id)
+        pieces = self._shelf.pieces(upload_id) if self._shelf and rows else {}
+        for start, sealed in rows:
+            if sealed is not None:  # else the upload is there, and none of its pieces is in the table
+                pieces[start] = self._sealer.open(_piece_context(upload_id, start), sealed)
+        return b"".join(pieces[start] for start in sorted(pieces))
 
     def verification(self, verification_id: str) -> Verification | None:
         """Returns the verification of that id."""
@@ -115,13 +122,18 @@ class CaptureReads(Unit):
         return Upload(*row) if row else None
 
     def append_chunk(self, upload_id: str, offset: int, data: bytes) -> None:
-        """Seals and stores a piece and moves received_bytes forward.
+        """Shelves a piece, or seals and stores it where there is no shelf or no room, and moves received_bytes forward.
+
+        After a rollback a shelved piece is still there; the next one with its start, where the upload goes on, takes
+        its place.
 
         Raises:
             ValueError: the upload is used or stands elsewhere, or the piece is empty or reaches beyond its end.
         """
         if not data or not self._run(_GROW_UPLOAD, upload_id=upload_id, start=offset, length=len(data)):
             raise ValueError("the piece does not continue the upload")
+        if self._shelf and self._shelf.put(upload_id, offset, data):
+            return
         sealed = self._sealer.seal(_piece_context(upload_id, offset), data)
         self._run(_ADD_PIECE, upload_id=upload_id, start=offset, piece_sealed=sealed)
 
@@ -130,6 +142,8 @@ class CaptureReads(Unit):
         if not self._run(_USE_UPLOAD, upload_id=upload_id):
             return False
         self._run(_ERASE_PIECES, upload_id=upload_id)
+        if self._shelf:
+            self.committed.append(functools.partial(self._shelf.drop, upload_id))
         return True
 
     def add_verification(self, verification: Verification) -> None:

@@ -18,6 +18,7 @@ from landseal.server.storage.inbox import InboxReads, InboxWrites
 from landseal.server.storage.land import LandReads, LandWrites
 from landseal.server.storage.people import PeopleReads, PeopleWrites
 from landseal.server.storage.pool import Pool, PoolSizes
+from landseal.server.storage.shelf import PieceShelf
 from landseal.server.storage.transfers import TransferReads, TransferWrites
 
 _TRANSACTION_TIMEOUT_SINCE = 170_000
@@ -48,8 +49,12 @@ class _Lent(threading.local):
 class PostgresStore:
     """Implements :class:`landseal.server.domain.doors.Store`; safe between threads, not across a fork."""
 
-    def __init__(self, url: str, sealer: Sealer, sizes: PoolSizes | None = None) -> None:
+    def __init__(
+        self, url: str, sealer: Sealer, sizes: PoolSizes | None = None, shelf: PieceShelf | None = None
+    ) -> None:
+        """Prepares the pool; ``shelf`` keeps uploads in memory, for the only process that uses this database."""
         self._pool = Pool(url, sizes or PoolSizes())
+        self._shelf = shelf
         self._sealer = sealer
         self._lent = _Lent()
 
@@ -63,7 +68,7 @@ class PostgresStore:
         if self._lent.unit is not None:
             yield self._lent.unit
             return
-        with self._connection(), self._lend(PostgresReads(self._pool, self._sealer)) as unit:
+        with self._connection(), self._lend(PostgresReads(self._pool, self._sealer, self._shelf)) as unit:
             yield unit
 
     @contextmanager
@@ -79,7 +84,7 @@ class PostgresStore:
         """
         if isinstance(self._lent.unit, PostgresWrites):
             raise RuntimeError("a transaction inside a transaction would not commit on its own")
-        unit = PostgresWrites(self._pool, self._sealer)
+        unit = PostgresWrites(self._pool, self._sealer, self._shelf)
         with self._connection() if self._lent.unit is None else _nothing(), self._lend(unit):
             self._begin(timeout_s)
             unit.deadline = time.monotonic() + timeout_s
@@ -89,6 +94,8 @@ class PostgresStore:
                 self._roll_back()
                 raise
             self._commit()
+            for act in unit.committed:
+                act()
 
     @contextmanager
     def snapshot(self, kind: type[Inspector], *, timeout_s: float) -> Iterator[Inspector]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -12,6 +12,7 @@ from landseal.server.domain.doors import Sealer
 from landseal.server.domain.errors import DatabaseAway
 from landseal.server.storage.faults import translated
 from landseal.server.storage.pool import Pool
+from landseal.server.storage.shelf import PieceShelf
 
 Row = tuple[Any, ...]
 Params = Mapping[str, object]
@@ -20,9 +21,12 @@ Params = Mapping[str, object]
 class Unit:
     """A connection while it is lent, inside a transaction or not."""
 
-    def __init__(self, pool: Pool, sealer: Sealer) -> None:
+    def __init__(self, pool: Pool, sealer: Sealer, shelf: PieceShelf | None = None) -> None:
         self._pool = pool
         self._sealer = sealer
+        self._shelf = shelf
+        self.committed: list[Callable[[], None]] = []
+        """What is done once the transaction is known to be committed, and not otherwise."""
         self.deadline: float | None = None
         """Reading of ``time.monotonic()`` after which no further statement begins; None outside a transaction."""
 
