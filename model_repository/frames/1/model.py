@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 import cv2
 import triton_python_backend_utils as pb_utils  # type: ignore[import-not-found]  # exists inside Triton only
 
-from landseal.inference.vision.frame import FrameReader
+from landseal.inference.vision.frame import AT_ONCE, FrameReader
 from landseal.inference.vision.frame_tensors import frame_tensors
 
 Request: TypeAlias = Any
@@ -35,12 +35,13 @@ class TritonPythonModel:
         # a caller whose time is up must not keep a core busy for the rest of its burst.
         timeout_us = request.timeout()
         deadline = time.monotonic() + timeout_us / 1e6 if timeout_us else math.inf
+        images = pb_utils.get_input_tensor_by_name(request, "IMAGE").as_numpy().ravel().tolist()
         readings = []
-        for image in pb_utils.get_input_tensor_by_name(request, "IMAGE").as_numpy().ravel():
+        for start in range(0, len(images), AT_ONCE):
             if time.monotonic() > deadline:
                 error = pb_utils.TritonError("the request's time is up", pb_utils.TritonError.CANCELLED)
                 return pb_utils.InferenceResponse(error=error)
-            readings.append(self._reader.read(image))
+            readings += self._reader.read_all(images[start : start + AT_ONCE])
         return pb_utils.InferenceResponse(
             [pb_utils.Tensor(name, value) for name, value in frame_tensors(readings).items()]
         )
