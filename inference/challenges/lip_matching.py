@@ -89,7 +89,8 @@ def _fit(
     """The common delay, and the scaled features with the relaxed width, at which the unwarped trajectory fits best."""
     corrected = [prototypes.scaled(relative[:, 0], relative[:, 1] - offset) for offset in RELAXED_OFF]
     series = np.stack(corrected)[:, None, None]
-    stored = np.stack([prototypes.trajectory(instruction, times - lag, {}) for lag in LAGS_MS])
+    behind = (times[None] - LAGS_MS[:, None]).ravel()
+    stored = prototypes.trajectory(instruction, behind, {}).reshape(len(LAGS_MS), len(times), 2)
     scaled = np.stack([stored * strength for strength in STRENGTHS])
     costs = np.minimum(((series - scaled[None]) ** 2).sum(-1), CLIP).mean(-1)
     offset, _, lag = np.unravel_index(int(costs.argmin()), costs.shape)
