@@ -68,12 +68,33 @@ class Score:
         self.console.print(text)
 
     def play(
-        self, name: str, expected: Reason, act: Callable[[], Reason], *, frames: Callable[[], int] | None = None
+        self,
+        name: str,
+        expected: Reason,
+        act: Callable[[], Reason],
+        *,
+        frames: Callable[[], int] | None = None,
+        tries: int = 1,
     ) -> bool:
         """Plays a scene and notes what came; a reason raised as an error counts as what it is.
 
+        With several ``tries`` a take that did not come as expected is told and taken again, as a person may; only the
+        last one is noted.
+
         ``frames`` tells, afterwards, how many frames a verification sent; then Triton's counts are noted.
         """
+        for left in reversed(range(tries)):
+            scene = self._take(name, expected, act, frames)
+            if scene.as_expected or not left:
+                break
+            self.console.print(f"  [yellow]·[/] {name:<34} {scene.got}  [dim]taken again[/]")
+        self.scenes.append(scene)
+        mark = "[green]✓[/]" if scene.as_expected else "[bold red]✗[/]"
+        extra = "" if scene.as_expected else f"  [red](expected {expected.value})[/]"
+        self.console.print(f"  {mark} {name:<34} {scene.got}{extra}  [dim]{scene.ms} ms[/]")
+        return scene.as_expected
+
+    def _take(self, name: str, expected: Reason, act: Callable[[], Reason], frames: Callable[[], int] | None) -> Scene:
         before = self.reader.inference_counts() if frames else {}
         begin = time.perf_counter()
         got = outcome(act)
@@ -81,12 +102,7 @@ class Score:
         noted = None
         if frames:
             noted = {"before": before, "after": self.reader.inference_counts(), "sent": {"frames": frames()}}
-        scene = Scene(name, expected.value, got, ms, noted)
-        self.scenes.append(scene)
-        mark = "[green]✓[/]" if scene.as_expected else "[bold red]✗[/]"
-        extra = "" if scene.as_expected else f"  [red](expected {expected.value})[/]"
-        self.console.print(f"  {mark} {name:<34} {got}{extra}  [dim]{ms} ms[/]")
-        return scene.as_expected
+        return Scene(name, expected.value, got, ms, noted)
 
     @property
     def complete(self) -> bool:

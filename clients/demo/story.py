@@ -18,6 +18,8 @@ from landseal.server.domain.receipts import Binding, Purpose, Receipt
 from landseal.transfer.v1 import transfer_pb2
 
 PASSED = Reason.PASSED
+HONEST_TRIES = 3
+"""As many as the production policy gives a person; about one honest take in fifty is refused (see docs/security.md)."""
 
 
 @dataclass
@@ -66,7 +68,7 @@ def prove(score: Score, actor: Actor, name: str, purpose: Purpose, binding: Bind
         found.extend([verdict.receipt] if verdict.receipt else [])
         return verdict.reason
 
-    score.play(name, PASSED, act, frames=actor.camera.frame_count)
+    score.play(name, PASSED, act, frames=actor.camera.frame_count, tries=HONEST_TRIES)
     return found[0] if found else None
 
 

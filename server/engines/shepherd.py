@@ -33,6 +33,10 @@ _PR_SET_NO_NEW_PRIVS = 38
 
 _POLL_S = 0.5
 """How often the parent's id is looked at; the lifeline and signals are noticed at once."""
+_GUARD_PATIENCE_S = 1.5
+"""How long the engine's processes may take to end by themselves after their shepherd was killed."""
+_GUARD_S = 10.0
+"""How long the guard goes on killing what is left."""
 
 _LIFELINE = 0
 
@@ -98,6 +102,55 @@ def _launch(options: argparse.Namespace, libc: ctypes.CDLL) -> int:
         finally:
             os._exit(127)
     return child
+
+
+def _in_session(leader: int) -> list[int]:
+    """Process ids of all living members of the session that the engine leads."""
+    found = []
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as stat:
+                fields = stat.read().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if fields[3] == str(leader) and fields[0] != "Z":
+            found.append(int(name))
+    return found
+
+
+def _guard(engine: int, lifeline: int) -> None:
+    """Waits for the shepherd's end, then leaves the engine a moment to follow and kills what is left of its session.
+
+    The kernel ends the engine itself when its shepherd is killed, but not the engine's own children: Triton's stubs
+    were seen to sleep on for good.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    signal.set_wakeup_fd(-1)
+    os.closerange(0, lifeline)
+    os.closerange(lifeline + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+    while os.read(lifeline, 1):
+        pass
+    begin = time.monotonic()
+    while (members := _in_session(engine)) and time.monotonic() < begin + _GUARD_S:
+        if time.monotonic() > begin + _GUARD_PATIENCE_S:
+            for pid in members:
+                _send(pid, signal.SIGKILL)
+        time.sleep(0.05)
+
+
+def _leave_guard(engine: int) -> int:
+    """Forks the guard; it lives as long as the returned end of its lifeline is open here."""
+    reading, writing = os.pipe()
+    if os.fork() == 0:
+        try:
+            os.setsid()
+            os.close(writing)
+            _guard(engine, reading)
+        finally:
+            os._exit(0)
+    os.close(reading)
+    return writing
 
 
 def _listen(flags: _Flags) -> int:
@@ -209,6 +262,7 @@ def main() -> int:
     flags = _Flags()
     wake = _listen(flags)
     engine = _launch(options, libc)
+    _leave_guard(engine)
     os.write(1, f"{engine}\n".encode())
     code = _herd(options, engine, wake, flags)
     _kill_children()

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.deal import alive
 
 from landseal.clients.demo import cast
 from landseal.server.domain.idcard import check_digit
@@ -29,7 +30,7 @@ def test_a_stranger_with_nothing_but_the_protos_concludes_a_transfer(village: Vi
         id_number=first17 + check_digit(first17),
         collective="别处",
     )
-    receipt = village.taker.client.verification.verify(Purpose.CODE, Binding(), village.taker.camera)
+    receipt = alive(village.taker, Purpose.CODE, Binding())
     code = village.taker.client.transfer.create_code(receipt)
     job = {
         "root": str(ROOT),

@@ -70,7 +70,7 @@ def test_an_engine_that_will_not_stop_is_killed_after_its_grace(tmp_path: Path) 
 
 def test_children_of_a_killed_engine_are_killed_even_in_their_own_session(tmp_path: Path) -> None:
     engine = launched(tmp_path, command(tmp_path, FERTILE))
-    assert eventually(lambda: len(everyone(engine)) == 3, 10.0)
+    assert eventually(lambda: len(everyone(engine)) == 4, 10.0)  # shepherd, guard, engine, child
     processes = everyone(engine)
     os.kill(engine.pid, signal.SIGKILL)
     assert engine.wait(5.0)
@@ -82,7 +82,7 @@ def test_a_killed_shepherd_takes_its_engine_along(tmp_path: Path) -> None:
     processes = everyone(engine)
     os.kill(engine.shepherd_pid, signal.SIGKILL)
     assert engine.wait(5.0)
-    assert gone(processes)
+    assert eventually(lambda: gone(processes), 5.0)  # the guard sees to it and follows
 
 
 def test_files_that_the_engine_leaves_are_swept_after_a_kill(tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_a_killed_parent_leaves_nobody_within_five_seconds(tmp_path: Path, *, li
     engine = family(shepherd_pid)
     forks = psutil.Process(parent.pid).children()
     try:
-        assert eventually(lambda: len(family(shepherd_pid)) == 2, 5.0)
+        assert eventually(lambda: len(family(shepherd_pid)) == 3, 5.0)  # shepherd, guard, engine
         engine = family(shepherd_pid)
         parent.kill()
         parent.wait()
@@ -204,3 +204,18 @@ def test_the_shepherd_needs_nothing_but_the_standard_library() -> None:
     done = subprocess.run([sys.executable, "-I", "-S", str(source), "--help"], capture_output=True, check=True)
     assert b"--orphan-grace" in done.stdout
     assert time.monotonic() - started < 10.0
+
+
+STRAY = (
+    "import os,signal,time; os.fork() or [signal.signal(n, signal.SIG_IGN) for n in (1, 2, 15)];"
+    "print('up', flush=True); time.sleep(600)"
+)
+"""An engine whose helper heeds nothing and outlives it, as Triton's stubs were seen to."""
+
+
+def test_a_killed_shepherd_leaves_no_helper_of_its_engine_behind(tmp_path: Path) -> None:
+    engine = launched(tmp_path, command(tmp_path, STRAY))
+    assert eventually(lambda: len(everyone(engine)) == 4, 10.0)  # shepherd, guard, engine, helper
+    processes = everyone(engine)
+    os.kill(engine.shepherd_pid, signal.SIGKILL)
+    assert eventually(lambda: gone(processes), 8.0)
