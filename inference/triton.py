@@ -35,6 +35,8 @@ _Foreign: TypeAlias = Any
 
 ASKING_S = 2.0
 """Seconds that a question about health or statistics may take."""
+COUNT_TRIES, COUNT_PAUSE_S = 20, 0.05
+"""How often, and how far apart in seconds, counts are compared."""
 HANGING_S = 60.0
 """Seconds after its deadline at which an unanswered call is given up for good."""
 CLOSING_S = 5.0
@@ -155,11 +157,21 @@ class TritonFaceReader:
     def inference_counts(self) -> dict[str, int]:
         """Successful inferences per model since the engine started, as Triton counts batch elements.
 
+        Triton counts a moment after it has answered: the counts are asked for until they stand still (at most a second).
         Behind a name with several addresses these are the counts of one of the servers.
 
         Raises:
             FaceReaderAway, FaceReaderTimeout: the engine did not answer.
         """
+        counts = self._counts()
+        for _ in range(COUNT_TRIES):
+            time.sleep(COUNT_PAUSE_S)
+            before, counts = counts, self._counts()
+            if counts == before:
+                break
+        return counts
+
+    def _counts(self) -> dict[str, int]:
         statistics = self._ask(self._client.get_inference_statistics)
         return {str(model.name): int(model.inference_count) for model in statistics.model_stats}
 
