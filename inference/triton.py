@@ -157,7 +157,7 @@ class TritonFaceReader:
     def inference_counts(self) -> dict[str, int]:
         """Successful inferences per model since the engine started, as Triton counts batch elements.
 
-        Triton counts a moment after it has answered: the counts are asked for until they stand still (at most a second).
+        Triton counts a moment after it has answered: they are asked for until they stand still (at most a second).
         Behind a name with several addresses these are the counts of one of the servers.
 
         Raises:
