@@ -101,7 +101,7 @@ def perceptual_hash(rgb: Rgb) -> int:
 
     Near-duplicates differ in a few bits; small shifts of a living head change more than recompression does.
     """
-    # Every nth pixel is enough for cells of thousands of pixels, and thirty times faster than averaging all of them.
+    # Every nth pixel is enough for cells of thousands of pixels, and much faster than averaging all of them.
     step = max(1, min(rgb.shape[:2]) // 96)
     size = (rgb.shape[1] // step, rgb.shape[0] // step)
     grey = cv2.cvtColor(cv2.resize(rgb, size, interpolation=cv2.INTER_NEAREST), cv2.COLOR_RGB2GRAY)

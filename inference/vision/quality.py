@@ -48,8 +48,8 @@ def _grey_face(rgb: Rgb, box: tuple[float, float, float, float]) -> NDArray[np.u
 def _thinned(face: Rgb) -> Rgb:
     """Averages whole blocks of pixels while the face stays at least :data:`MEASURED_SIDE` wide and high.
 
-    Averaging fractions of pixels over the whole face costs four times as much; the sharpness of faces of 200 to 300
-    pixels comes out up to a quarter lower (a tenth on average).
+    Measured on faces of 240 pixels: 0.19 instead of 0.31 ms. Sharpness comes out lower for it, by 0 to 24 % on faces of
+    200 to 300 pixels (150 enlarged photographs of LFW's development set; medians 0 and 11 %, rendered bursts 20 %).
     """
     factor = min(face.shape[:2]) // MEASURED_SIDE
     if factor < 2:
