@@ -15,7 +15,7 @@ from landseal.inference.vision.mesh import MIN_PRESENCE, FaceMesh
 from landseal.inference.vision.quality import quality
 
 AT_ONCE = 8
-"""Images that are read together; their pixels are held meanwhile, 0.9 MB each at 640x480. Other numbers were not tried."""
+"""Images that are read together; their pixels are held meanwhile, 0.9 MB each at 640x480. No other number was tried."""
 _NO_BOX = (0.0, 0.0, 0.0, 0.0)
 
 
