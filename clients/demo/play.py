@@ -34,7 +34,8 @@ def demo(summary: Path | None, out: Path) -> None:
     console = Console(highlight=False)
     console.print("[bold]Landseal[/]: two people, two phones, one contract — and those who must not get one.\n")
     models = models_folder()
-    provision_shown(models)
+    if not provision_shown(models).complete:
+        raise click.ClickException("weights that every verification needs are missing (above)")
     out.mkdir(parents=True, exist_ok=True)
     with _fresh_home() as folder, opened(folder, models, "demo") as stage:
         score = Score(console, stage.app.reader)

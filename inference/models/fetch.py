@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -129,10 +130,19 @@ def _emptied(part: Path) -> int:
     return 0
 
 
+def _progress_bar() -> str:
+    """Returns ``raw``, which can be read, or ``off`` for the older pip that new environments of Debian 12 come with."""
+    try:
+        major, minor = (int(part) for part in importlib.metadata.version("pip").split(".")[:2])
+    except (importlib.metadata.PackageNotFoundError, ValueError):
+        return "off"
+    return "raw" if (major, minor) >= (24, 1) else "off"
+
+
 def _pip_command(archive: Archive, folder: Path, pin: Path, extra: Sequence[str]) -> list[str]:
     return [
         *(sys.executable, "-m", "pip", "download", "--no-deps", "--require-hashes", "--no-input"),
-        *("--disable-pip-version-check", "--progress-bar=raw", "--dest", str(folder)),
+        *("--disable-pip-version-check", f"--progress-bar={_progress_bar()}", "--dest", str(folder)),
         *archive.pip_options,
         *extra,
         *("-r", str(pin)),
